@@ -1,0 +1,98 @@
+"""The Litestar application."""
+
+from typing import Any, Final
+
+import msgspec
+from litestar import Litestar, Request, Router
+from litestar.datastructures import MutableScopeHeaders, State
+from litestar.di import Provide
+from litestar.types import Message, Scope
+
+from renderio_box.api.authentication import KEYS, Authentication, principal_of
+from renderio_box.api.health import Health, healthz, readyz
+from renderio_box.api.keys import KeyController
+from renderio_box.api.media import serve_file
+from renderio_box.api.problems import EXCEPTION_HANDLERS, request_id_of
+from renderio_box.api.renderio.commands import CommandController
+from renderio_box.api.renderio.files import FileController, UploadLimit
+from renderio_box.api.schema import openapi_config, page_script
+from renderio_box.api.urls import UrlMaker, Urls
+from renderio_box.catalog.files import FileCatalog
+from renderio_box.catalog.keys import KeyRing
+from renderio_box.jobs.invocation import Build
+from renderio_box.jobs.limits import JobLimits
+from renderio_box.queue.history import History
+from renderio_box.queue.job_queue import JobQueue
+from renderio_box.storage.storage import Storage
+
+REQUEST_ID: Final = "X-Request-Id"
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the application delegates to."""
+
+    queue: JobQueue
+    history: History
+    files: FileCatalog
+    storage: Storage
+    keys: KeyRing
+    health: Health
+    limits: JobLimits
+    build: Build
+    upload_limit: UploadLimit
+    public_url: str
+    max_body_bytes: int
+
+
+def create_app(parts: Parts) -> Litestar:
+    """Build the application around its opened parts."""
+    url_maker = UrlMaker(parts.public_url)
+
+    def urls_of(request: Request[Any, Any, Any]) -> Urls:
+        return url_maker.urls(request)
+
+    behind_the_door = Router(
+        path="/",
+        route_handlers=[CommandController, FileController, KeyController],
+        middleware=[Authentication],
+        dependencies={"principal": Provide(principal_of, sync_to_thread=False)},
+        security=[{"apiKey": []}],
+    )
+    return Litestar(
+        route_handlers=[behind_the_door, serve_file, healthz, readyz, page_script],
+        dependencies={
+            "urls": Provide(urls_of, sync_to_thread=False),
+            **{name: provided(getattr(parts, name)) for name in SHARED},
+        },
+        exception_handlers=EXCEPTION_HANDLERS,
+        before_send=[add_request_id],
+        request_max_body_size=parts.max_body_bytes,
+        openapi_config=openapi_config(),
+        logging_config=None,
+        state=State({KEYS: parts.keys}),
+    )
+
+
+SHARED: Final = (
+    "queue",
+    "history",
+    "files",
+    "storage",
+    "keys",
+    "health",
+    "limits",
+    "build",
+    "upload_limit",
+)
+
+
+def provided(part: object) -> Provide:
+    """Return a dependency that is always ``part``."""
+    return Provide(lambda: part, sync_to_thread=False, use_cache=True)
+
+
+async def add_request_id(message: Message, scope: Scope) -> None:
+    """Give every answer an identifier that log lines about it carry too."""
+    if message["type"] == "http.response.start":
+        headers = MutableScopeHeaders.from_message(message)
+        headers[REQUEST_ID] = request_id_of(scope)

@@ -1,0 +1,145 @@
+"""Serving stored files to whoever has their address."""
+
+import re
+from collections.abc import AsyncIterator
+from email.utils import format_datetime, parsedate_to_datetime
+from typing import Any, Final
+from urllib.parse import quote
+
+import msgspec
+from litestar import Request, Response, route
+from litestar.di import NamedDependency
+from litestar.enums import HttpMethod
+from litestar.params import FromPath
+from litestar.response import Stream
+
+from renderio_box.catalog.files import FileCatalog
+from renderio_box.jobs.file_types import mime_type_of
+from renderio_box.jobs.files import StoredFile
+from renderio_box.storage.storage import Storage
+
+SINGLE_RANGE: Final = re.compile(r"bytes=(\d*)-(\d*)", flags=re.ASCII)
+MAX_DIGITS: Final = 18
+EXECUTABLE: Final = frozenset(
+    {
+        "text/html",
+        "image/svg+xml",
+        "application/xml",
+        "application/ttml+xml",
+        "text/javascript",
+        "application/pdf",
+    }
+)
+"""Types in which a browser would run what the file says."""
+
+
+class Span(msgspec.Struct, frozen=True):
+    """A stretch of a file: its first byte and how many."""
+
+    start: int
+    length: int
+
+
+@route("/files/{token:str}/{filename:str}", http_method=[HttpMethod.GET, HttpMethod.HEAD])
+async def serve_file(
+    request: Request[Any, Any, Any],
+    token: FromPath[str],
+    filename: FromPath[str],
+    files: NamedDependency[FileCatalog],
+    storage: NamedDependency[Storage],
+) -> Response[Any]:
+    """Serve a stored file, whole or one range of it. The address is the permission."""
+    del filename  # it is in the address for those who save the file
+    file = await files.find_by_token(token)
+    headers = headers_of(file, download=request.query_params.get("download") == "1")
+    if not_modified(request, file):
+        return Response(None, status_code=304, headers=headers)
+    span, status_code = Span(0, file.size_bytes), 200
+    if asked := asked_range(request, file):
+        span, status_code = span_of(*asked, size=file.size_bytes), 206
+    if span is None:
+        headers["Content-Range"] = f"bytes */{file.size_bytes}"
+        return Response(None, status_code=416, headers=headers)
+    if asked:
+        last = span.start + span.length - 1
+        headers["Content-Range"] = f"bytes {span.start}-{last}/{file.size_bytes}"
+    headers["Content-Length"] = str(span.length)
+    is_head = request.method == HttpMethod.HEAD
+    return Stream(
+        nothing() if is_head else storage.read(file.key, start=span.start, length=span.length),
+        status_code=status_code,
+        headers=headers,
+        media_type=mime_type_of(file.filename),
+    )
+
+
+async def nothing() -> AsyncIterator[bytes]:
+    """Yield no bytes."""
+    return
+    yield b""
+
+
+def headers_of(file: StoredFile, *, download: bool) -> dict[str, str]:
+    """Return the headers that every answer about the file carries."""
+    attached = download or mime_type_of(file.filename) in EXECUTABLE
+    kind = "attachment" if attached else "inline"
+    return {
+        "ETag": etag(file),
+        "Last-Modified": format_datetime(file.created_at, usegmt=True),
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, max-age=3600",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Content-Disposition": f"{kind}; filename*=UTF-8''{quote(file.filename, safe='')}",
+    }
+
+
+def etag(file: StoredFile) -> str:
+    """Return the strong validator: files never change, so their digest is it."""
+    return f'"{file.sha256}"'
+
+
+def not_modified(request: Request[Any, Any, Any], file: StoredFile) -> bool:
+    """Tell whether the caller has the file already."""
+    if (known := request.headers.get("if-none-match")) is not None:
+        tags = {tag.strip().removeprefix("W/") for tag in known.split(",")}
+        return "*" in tags or etag(file) in tags
+    since = request.headers.get("if-modified-since")
+    return since is not None and is_since(file, since)
+
+
+def asked_range(request: Request[Any, Any, Any], file: StoredFile) -> tuple[str, str] | None:
+    """Return first and last byte as written in the Range header, None for the whole file.
+
+    Several ranges, unknown units and a stale If-Range all mean: the whole file.
+    """
+    match = SINGLE_RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
+    if match is None or max(map(len, match.groups())) > MAX_DIGITS:
+        return None
+    validator = request.headers.get("if-range")
+    if validator is not None and validator != etag(file) and not is_exactly(file, validator):
+        return None
+    return match[1], match[2]
+
+
+def span_of(first: str, last: str, *, size: int) -> Span | None:
+    """Return the bytes that ``first-last`` names in a file of that size."""
+    if not first:
+        length = min(int(last), size) if last else 0
+        return Span(size - length, length) if length else None
+    start = int(first)
+    end = min(int(last), size - 1) if last else size - 1
+    return Span(start, end - start + 1) if start <= end else None
+
+
+def is_since(file: StoredFile, date: str) -> bool:
+    """Tell whether the file is no newer than an HTTP date."""
+    try:
+        return file.created_at.replace(microsecond=0) <= parsedate_to_datetime(date)
+    except (ValueError, TypeError):
+        return False
+
+
+def is_exactly(file: StoredFile, date: str) -> bool:
+    """Tell whether the file is exactly of an HTTP date."""
+    return date == format_datetime(file.created_at, usegmt=True)

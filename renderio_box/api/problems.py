@@ -1,0 +1,168 @@
+"""Errors as answers; the one place that knows HTTP statuses."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import uuid4
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.types import Scope
+
+from renderio_box.errors import BoxError, ErrorCode
+from renderio_box.storage.storage import ObjectMissingError
+
+log = structlog.get_logger()
+
+AnyRequest = Request[Any, Any, Any]
+
+STATUS: Final[Mapping[ErrorCode, int]] = {
+    ErrorCode.INVALID_REQUEST: 400,
+    ErrorCode.INVALID_COMMAND: 400,
+    ErrorCode.UNAUTHORIZED: 401,
+    ErrorCode.FORBIDDEN: 403,
+    ErrorCode.NOT_FOUND: 404,
+    ErrorCode.METHOD_NOT_ALLOWED: 405,
+    ErrorCode.CONFLICT: 409,
+    ErrorCode.ALREADY_FINISHED: 409,
+    ErrorCode.PAYLOAD_TOO_LARGE: 413,
+    ErrorCode.UNSUPPORTED_MEDIA_TYPE: 415,
+    ErrorCode.VALIDATION_ERROR: 422,
+    ErrorCode.INTERNAL_ERROR: 500,
+    ErrorCode.STORAGE_FULL: 503,
+    ErrorCode.SHUTTING_DOWN: 503,
+}
+RETRY_AFTER_S: Final = {ErrorCode.STORAGE_FULL: 60, ErrorCode.SHUTTING_DOWN: 10}
+BY_STATUS: Final = {
+    401: ErrorCode.UNAUTHORIZED,
+    403: ErrorCode.FORBIDDEN,
+    404: ErrorCode.NOT_FOUND,
+    405: ErrorCode.METHOD_NOT_ALLOWED,
+    413: ErrorCode.PAYLOAD_TOO_LARGE,
+    415: ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+}
+SENTENCES: Final = {
+    ErrorCode.INVALID_REQUEST: "The request cannot be understood.",
+    ErrorCode.NOT_FOUND: "There is nothing at this address.",
+    ErrorCode.METHOD_NOT_ALLOWED: "This address does not answer that method.",
+    ErrorCode.PAYLOAD_TOO_LARGE: "The body is larger than this box accepts.",
+    ErrorCode.UNSUPPORTED_MEDIA_TYPE: "Send the body as Content-Type: application/json.",
+    ErrorCode.INTERNAL_ERROR: "The box failed to answer; its log has the details under {}.",
+}
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """A field at fault: where it is, what is wrong with it."""
+
+    loc: tuple[str, ...]
+    msg: str
+    type: str = "value_error"
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The body of every error answer; ``error`` is stable, ``message`` is for people."""
+
+    error: ErrorCode
+    message: str
+    detail: tuple[Fault, ...] = ()
+
+
+class PayloadTooLargeError(BoxError):
+    """The body is over a limit."""
+
+    code = ErrorCode.PAYLOAD_TOO_LARGE
+
+
+class UnsupportedMediaTypeError(BoxError):
+    """The body is of a kind that this address does not take."""
+
+    code = ErrorCode.UNSUPPORTED_MEDIA_TYPE
+
+
+class MissingPartError(BoxError):
+    """An upload has no file in it."""
+
+    code = ErrorCode.VALIDATION_ERROR
+
+
+def answer(problem: Problem) -> Response[Problem]:
+    """Return the answer for a problem, with the status and headers of its code."""
+    headers: dict[str, str] = {}
+    if problem.error is ErrorCode.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    if problem.error in RETRY_AFTER_S:
+        headers["Retry-After"] = str(RETRY_AFTER_S[problem.error])
+    return Response(
+        problem, status_code=STATUS[problem.error], headers=headers, media_type="application/json"
+    )
+
+
+def answer_expected(_: AnyRequest, error: BoxError) -> Response[Problem]:
+    """Answer an error that this program raised on purpose."""
+    detail = (Fault(error.loc, str(error)),) if error.loc else ()
+    return answer(Problem(error.code, str(error), detail))
+
+
+def answer_invalid(_: AnyRequest, error: ValidationException) -> Response[Problem]:
+    """Answer a request that does not decode, naming each field at fault."""
+    found = error.extra if isinstance(error.extra, list) else []
+    faults = tuple(fault_of(each) for each in found)
+    if not faults:
+        return answer(Problem(ErrorCode.INVALID_REQUEST, SENTENCES[ErrorCode.INVALID_REQUEST]))
+    first = faults[0]
+    return answer(Problem(ErrorCode.INVALID_REQUEST, f"{'.'.join(first.loc)}: {first.msg}", faults))
+
+
+def fault_of(extra: Mapping[str, Any]) -> Fault:
+    """Return one of Litestar's findings as a fault; the word ``data`` means nothing outside."""
+    message = str(extra.get("message", "is not valid"))
+    key = str(extra.get("key", ""))
+    path = [part for part in key.split(".") if part not in {"", "data"}]
+    if missing := re.search(r"missing required field `(\w+)`", message):
+        path.append(missing[1])
+        message = "is required"
+    return Fault(tuple(path) or ("body",), message)
+
+
+def answer_http(request: AnyRequest, error: HTTPException) -> Response[Problem]:
+    """Answer an error that the framework raised."""
+    if error.status_code >= 500:  # noqa: PLR2004 - HTTP's own border between whose fault it is
+        return answer_unexpected(request, error)
+    code = BY_STATUS.get(error.status_code, ErrorCode.INVALID_REQUEST)
+    return answer(Problem(code, SENTENCES.get(code, SENTENCES[ErrorCode.INVALID_REQUEST])))
+
+
+def answer_deep_json(_: AnyRequest, _error: RecursionError) -> Response[Problem]:
+    """Answer a body that is nested too deeply to be read."""
+    return answer(Problem(ErrorCode.INVALID_REQUEST, "The JSON is nested too deeply."))
+
+
+def answer_missing_object(_: AnyRequest, error: ObjectMissingError) -> Response[Problem]:
+    """Answer when a row speaks of a file that the disk no longer has."""
+    log.error("stored_file_missing", key=str(error))
+    return answer(Problem(ErrorCode.NOT_FOUND, "The file is gone from the box's disk."))
+
+
+def request_id_of(scope: Scope) -> str:
+    """Return the identifier of the request that ``scope`` belongs to, made at first asking."""
+    return str(scope["state"].setdefault("request_id", uuid4().hex))
+
+
+def answer_unexpected(request: AnyRequest, error: Exception) -> Response[Problem]:
+    """Answer a failure of our own: the caller gets a request id, the log gets the rest."""
+    request_id = request_id_of(request.scope)
+    log.error("request_failed", request_id=request_id, path=request.url.path, exc_info=error)
+    sentence = SENTENCES[ErrorCode.INTERNAL_ERROR].format(request_id)
+    return answer(Problem(ErrorCode.INTERNAL_ERROR, sentence))
+
+
+EXCEPTION_HANDLERS: Final = {
+    BoxError: answer_expected,
+    ValidationException: answer_invalid,
+    HTTPException: answer_http,
+    RecursionError: answer_deep_json,
+    ObjectMissingError: answer_missing_object,
+    Exception: answer_unexpected,
+}

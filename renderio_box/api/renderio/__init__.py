@@ -1,0 +1,1 @@
+"""The API as RenderIO's clients know it, under ``/api/v1``."""

@@ -1,0 +1,117 @@
+"""Commands over HTTP: translate, delegate, translate back."""
+
+from typing import Annotated, Any, Literal
+
+from litestar import Controller, MediaType, Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
+
+from renderio_box.api.authentication import json_only, requires
+from renderio_box.api.renderio.wire import (
+    STATES,
+    Accepted,
+    CommandPage,
+    CommandView,
+    RunCommandRequest,
+)
+from renderio_box.api.urls import Urls
+from renderio_box.catalog.keys import Principal, Scope
+from renderio_box.identifiers import JobId
+from renderio_box.jobs.invocation import Build
+from renderio_box.jobs.limits import JobLimits
+from renderio_box.queue.history import History
+from renderio_box.queue.job_queue import JobQueue
+
+Limit = Annotated[int, QueryParameter(ge=1, le=100)]
+Offset = Annotated[int, QueryParameter(ge=0, le=2**53)]
+Status = Literal["QUEUED", "PROCESSING", "SUCCESS", "FAILED"]
+
+
+class CommandController(Controller):
+    """Submit FFmpeg commands and watch them."""
+
+    path = "/api/v1"
+    tags = ("Commands",)
+
+    @post(
+        "/run-ffmpeg-command",
+        status_code=HTTP_202_ACCEPTED,
+        guards=[json_only, requires(Scope.SUBMIT)],
+    )
+    async def run_command(
+        self,
+        request: Request[Principal, Any, Any],
+        data: JSONBody[RunCommandRequest],
+        principal: NamedDependency[Principal],
+        queue: NamedDependency[JobQueue],
+        limits: NamedDependency[JobLimits],
+        build: NamedDependency[Build],
+    ) -> Accepted:
+        """Queue one command. It is safe on disk when this answers."""
+        submission = data.to_submission(await request.json(), limits=limits, build=build)
+        job = await queue.submit(submission, owner=principal.owner, sees=principal.sees)
+        return Accepted(job.id)
+
+    @get("/commands/{command_id:str}", guards=[requires(Scope.READ)])
+    async def show_command(
+        self,
+        command_id: FromPath[str],
+        principal: NamedDependency[Principal],
+        history: NamedDependency[History],
+        urls: NamedDependency[Urls],
+    ) -> CommandView:
+        """Return the command's state, its progress, and what came of it."""
+        report = await history.find(JobId(command_id), sees=principal.sees)
+        return CommandView.of(report, urls)
+
+    @get("/commands", guards=[requires(Scope.READ)])
+    async def list_commands(
+        self,
+        principal: NamedDependency[Principal],
+        history: NamedDependency[History],
+        urls: NamedDependency[Urls],
+        limit: Limit = 50,
+        offset: Offset = 0,
+        status: Status | None = None,
+    ) -> CommandPage:
+        """Return the owner's commands, newest first."""
+        states = None if status is None else STATES[status]
+        reports = await history.list(sees=principal.sees, states=states, limit=limit, offset=offset)
+        return CommandPage([CommandView.of(report, urls) for report in reports], limit, offset)
+
+    @post(
+        "/commands/{command_id:str}/cancel",
+        status_code=HTTP_200_OK,
+        guards=[requires(Scope.SUBMIT)],
+    )
+    async def cancel_command(
+        self,
+        command_id: FromPath[str],
+        principal: NamedDependency[Principal],
+        queue: NamedDependency[JobQueue],
+        history: NamedDependency[History],
+        urls: NamedDependency[Urls],
+    ) -> CommandView:
+        """Stop the command. A running one has ended within five seconds."""
+        job = await queue.cancel(JobId(command_id), sees=principal.sees)
+        return CommandView.of(await history.find(job.id, sees=principal.sees), urls)
+
+    @get(
+        "/commands/{command_id:str}/log",
+        media_type=MediaType.TEXT,
+        guards=[requires(Scope.READ)],
+    )
+    async def show_log(
+        self,
+        command_id: FromPath[str],
+        principal: NamedDependency[Principal],
+        history: NamedDependency[History],
+    ) -> Response[str]:
+        """Return what FFmpeg wrote to its log: all of it, or beginning and end of a long one."""
+        text = await history.log(JobId(command_id), sees=principal.sees)
+        return Response(
+            text,
+            media_type=MediaType.TEXT,
+            headers={"X-Content-Type-Options": "nosniff"},
+        )

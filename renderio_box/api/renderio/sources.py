@@ -1,0 +1,64 @@
+"""What a caller may write as the source of an input."""
+
+import base64
+import binascii
+from typing import Final
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from renderio_box.errors import InvalidRequestError
+from renderio_box.identifiers import FileId, is_id
+from renderio_box.jobs.file_types import extension_for
+from renderio_box.jobs.job import Source, StoredSource, TextSource, UrlSource
+
+MAX_URL_LENGTH: Final = 8192
+MAX_TEXT_BYTES: Final = 64 * 1024
+
+
+def source_of(text: str, *, alias: str) -> Source:
+    """Return the source that ``text`` names: a URL, a file id, or ``data:`` text.
+
+    Raises:
+        InvalidRequestError: It is none of these.
+    """
+    loc = ("input_files", alias)
+    if is_id(text):
+        return StoredSource(FileId(text.lower()))
+    if text[:5].lower() == "data:":
+        return text_of(text[5:], loc=loc)
+    if not is_http_url(text):
+        raise InvalidRequestError(
+            f"{alias} must be an http or https URL, a file_id of this box, or data: text.", loc=loc
+        )
+    return UrlSource(text)
+
+
+def is_http_url(text: str) -> bool:
+    """Tell whether ``text`` is an absolute http or https URL without blanks."""
+    if len(text) > MAX_URL_LENGTH or any(char.isspace() or not char.isprintable() for char in text):
+        return False
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def text_of(rest: str, *, loc: tuple[str, ...]) -> TextSource:
+    """Read what follows ``data:`` as RFC 2397 has it."""
+    header, comma, body = rest.partition(",")
+    try:
+        encoded = unquote_to_bytes(body)
+        raw = base64.b64decode(encoded) if header.endswith(";base64") else encoded
+        text = raw.decode("utf-8")
+    except (binascii.Error, ValueError) as error:
+        raise InvalidRequestError(f"{loc[-1]} holds data: text that is not UTF-8.", loc=loc) from (
+            error
+        )
+    if not comma or len(raw) > MAX_TEXT_BYTES:
+        raise InvalidRequestError(
+            f"{loc[-1]} must be data:[type][;base64],TEXT of at most"
+            f" {MAX_TEXT_BYTES // 1024} KiB; upload larger files.",
+            loc=loc,
+        )
+    mime_type = header.removesuffix(";base64") or "text/plain"
+    return TextSource(text=text, extension=extension_for(mime_type) or "txt")

@@ -1,0 +1,277 @@
+"""What RenderIO's clients send and receive."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from renderio_box.api.renderio.sources import is_http_url, source_of
+from renderio_box.api.urls import Urls
+from renderio_box.errors import InvalidRequestError
+from renderio_box.identifiers import FileId, JobId
+from renderio_box.jobs.command_line import check_aliases, check_use, parse, placeholders
+from renderio_box.jobs.file_types import extension_of, mime_type_of
+from renderio_box.jobs.files import FileType, StoredFile
+from renderio_box.jobs.invocation import Build, adapt
+from renderio_box.jobs.job import (
+    DEFAULT_PRIORITY,
+    CommandType,
+    ErrorStatus,
+    JobSpec,
+    JobState,
+    Progress,
+    Source,
+    Stage,
+    Submission,
+    TextSource,
+)
+from renderio_box.jobs.limits import JobLimits, run_seconds, vcpu_count
+from renderio_box.queue.history import JobReport
+
+MEBIBYTE: Final = 1024 * 1024
+WIRE_STATUS: Final[Mapping[JobState, str]] = {
+    JobState.QUEUED: "QUEUED",
+    JobState.RUNNING: "PROCESSING",
+    JobState.SUCCEEDED: "SUCCESS",
+    JobState.FAILED: "FAILED",
+    JobState.CANCELLED: "FAILED",
+}
+STATES: Final[Mapping[str, tuple[JobState, JobState]]] = {
+    "QUEUED": (JobState.QUEUED, JobState.QUEUED),
+    "PROCESSING": (JobState.RUNNING, JobState.RUNNING),
+    "SUCCESS": (JobState.SUCCEEDED, JobState.SUCCEEDED),
+    "FAILED": (JobState.FAILED, JobState.CANCELLED),
+}
+NO_WEBHOOKS: Final = "webhook_url was noted, but this version does not deliver webhooks yet."
+
+Text = Annotated[str, Meta(max_length=4096)]
+Files = Annotated[dict[str, str], Meta(max_length=64)]
+Metadata = Annotated[dict[str, Text | int | float | bool], Meta(max_length=10)]
+
+
+class RunCommandRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One FFmpeg command with the files that it names. Unknown fields are ignored."""
+
+    ffmpeg_command: Annotated[str, Meta(min_length=1, max_length=16_384)]
+    input_files: Files
+    output_files: Files
+    metadata: Metadata | None = None
+    webhook_url: str | None = None
+    max_command_run_seconds: Annotated[int, Meta(ge=1)] | None = None
+    vcpu_count: Annotated[int, Meta(ge=1)] | None = None
+    priority: Annotated[int, Meta(ge=0, le=100)] | None = None
+
+    def to_submission(
+        self, sent: Mapping[str, object], *, limits: JobLimits, build: Build
+    ) -> Submission:
+        """Return the request in the program's own words; ``sent`` is the body as it came.
+
+        Raises:
+            InvalidCommandError: The command or its files cannot be run as written.
+            InvalidRequestError: A source is none, or a number is over a limit.
+        """
+        arguments = parse(self.ffmpeg_command)
+        check_aliases(self.input_files, self.output_files)
+        inputs = {alias: source_of(text, alias=alias) for alias, text in self.input_files.items()}
+        check_use(
+            placeholders((*arguments, *texts_of(inputs))),
+            inputs=inputs,
+            outputs=self.output_files,
+            allow_unused_inputs=False,
+        )
+        spec = JobSpec(
+            steps=(arguments,),
+            inputs=inputs,
+            outputs=dict(self.output_files),
+            max_run_seconds=run_seconds(self.max_command_run_seconds, limits),
+            vcpu_count=vcpu_count(self.vcpu_count, limits),
+            pinned=self.vcpu_count is not None,
+            priority=DEFAULT_PRIORITY if self.priority is None else self.priority,
+            webhook_url=checked_webhook(self.webhook_url),
+        )
+        warnings = adapt(arguments, build).warnings
+        applied = {"max_command_run_seconds": spec.max_run_seconds, "vcpu_count": spec.vcpu_count}
+        return Submission(
+            spec=spec,
+            original_request={**sent, **applied},
+            metadata=self.metadata or {},
+            warnings=(*warnings, NO_WEBHOOKS) if spec.webhook_url else warnings,
+        )
+
+
+def texts_of(inputs: Mapping[str, Source]) -> list[str]:
+    """Return the texts that came with the request; they may name other inputs."""
+    return [source.text for source in inputs.values() if isinstance(source, TextSource)]
+
+
+def checked_webhook(url: str | None) -> str | None:
+    """Return the webhook's address; InvalidRequestError when it is none."""
+    if url is not None and not is_http_url(url):
+        raise InvalidRequestError("webhook_url must be an http or https URL.", loc=("webhook_url",))
+    return url
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """The command is safe on disk and will run."""
+
+    command_id: JobId
+
+
+class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored file with everything known about it; null where it does not apply."""
+
+    file_id: FileId
+    storage_url: str | None
+    status: str
+    filename: str
+    size_mbytes: float
+    rendi_store_type: str
+    is_deleted: bool
+    original_file_url: str | None
+    mime_type: str
+    file_type: FileType
+    file_format: str
+    codec: str | None
+    pixel_format: str | None
+    duration: float | None
+    width: int | None
+    height: int | None
+    frame_rate: float | None
+    is_varying_frame_rate: bool | None
+    bitrate_video_kb: float | None
+    bitrate_audio_kb: float | None
+    sample_rate: int | None
+    channels: int | None
+    video_profile_level: str | None
+    timebase: str | None
+    error_status: str | None
+    error_message: str | None
+    created_at: datetime
+    sha256: str
+    expires_at: datetime | None
+
+    @classmethod
+    def of(cls, file: StoredFile, urls: Urls) -> "FileRecord":
+        """Describe ``file``."""
+        media = {name: getattr(file.media, name) for name in file.media.__struct_fields__}
+        return cls(
+            file_id=file.id,
+            storage_url=urls.of_file(file),
+            status="STORED",
+            filename=file.filename,
+            size_mbytes=file.size_bytes / MEBIBYTE,
+            rendi_store_type=file.kind,
+            is_deleted=file.deleted_at is not None,
+            original_file_url=None,
+            mime_type=mime_type_of(file.filename),
+            file_format=extension_of(file.filename),
+            error_status=None,
+            error_message=None,
+            created_at=file.created_at,
+            sha256=file.sha256,
+            expires_at=file.expires_at,
+            **media,
+        )
+
+
+class CommandView(msgspec.Struct, frozen=True, kw_only=True):
+    """A command as its owner sees it; null where a field does not apply."""
+
+    command_id: JobId
+    status: str
+    command_type: CommandType
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    total_processing_seconds: float | None
+    ffmpeg_command_run_seconds: float | None
+    original_request: dict[str, object]
+    metadata: dict[str, str | int | float | bool]
+    output_files: dict[str, FileRecord]
+    vcpu_count: int
+    error_status: ErrorStatus | None
+    error_message: str | None
+    error: str | None
+    progress: Progress | None
+    processing_stage: Stage | None
+    queue_position: int | None
+    attempt: int
+    warnings: tuple[str, ...]
+    log_url: str
+
+    @classmethod
+    def of(cls, report: JobReport, urls: Urls) -> "CommandView":
+        """Describe the job of ``report``. One taken up again after a crash stays PROCESSING."""
+        job = report.job
+        waits_again = job.state is JobState.QUEUED and job.started_at is not None
+        running = job.state is JobState.RUNNING or waits_again
+        total = None if job.finished_at is None else job.finished_at - job.created_at
+        return cls(
+            command_id=job.id,
+            status=WIRE_STATUS[JobState.RUNNING if running else job.state],
+            command_type=job.spec.command_type,
+            created_at=job.created_at,
+            started_at=job.started_at,
+            finished_at=job.finished_at,
+            total_processing_seconds=None if total is None else total.total_seconds(),
+            ffmpeg_command_run_seconds=job.run_seconds,
+            original_request=job.original_request,
+            metadata=job.metadata,
+            output_files={
+                file.alias: FileRecord.of(file, urls) for file in report.outputs if file.alias
+            },
+            vcpu_count=job.spec.vcpu_count,
+            error_status=job.error_status,
+            error_message=job.error_message,
+            error=job.error_message,
+            progress=(job.progress or Progress()) if running else None,
+            processing_stage=(job.stage or Stage.FETCHING) if running else None,
+            queue_position=None if running else report.queue_position,
+            attempt=job.attempt,
+            warnings=job.warnings,
+            log_url=urls.of_log(job.id),
+        )
+
+
+class CommandPage(msgspec.Struct, frozen=True):
+    """Some of an owner's commands, newest first."""
+
+    commands: list[CommandView]
+    limit: int
+    offset: int
+
+
+class UploadedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """An upload that is stored; its address works from now on."""
+
+    file_id: FileId
+    storage_url: str
+    filename: str
+    size_mbytes: float
+
+    @classmethod
+    def of(cls, file: StoredFile, urls: Urls) -> "UploadedFile":
+        """Describe ``file``."""
+        return cls(
+            file_id=file.id,
+            storage_url=urls.of_file(file),
+            filename=file.filename,
+            size_mbytes=file.size_bytes / MEBIBYTE,
+        )
+
+
+class FilePage(msgspec.Struct, frozen=True):
+    """Some of an owner's files, newest first."""
+
+    files: list[FileRecord]
+    limit: int
+    offset: int
+
+
+class DeletedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file whose bytes are gone."""
+
+    deleted: bool = True
+    file_id: FileId

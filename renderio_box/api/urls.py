@@ -1,0 +1,35 @@
+"""Addresses that the box hands out."""
+
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from litestar import Request
+
+from renderio_box.identifiers import JobId
+from renderio_box.jobs.files import StoredFile
+
+
+class Urls(msgspec.Struct, frozen=True):
+    """Absolute addresses below ``base``, which has no slash at its end."""
+
+    base: str
+
+    def of_file(self, file: StoredFile) -> str:
+        """Return where the file is served to whoever has this address."""
+        return f"{self.base}/files/{file.token}/{quote(file.filename)}"
+
+    def of_log(self, job_id: JobId) -> str:
+        """Return where the command's log is served to its owner."""
+        return f"{self.base}/api/v1/commands/{job_id}/log"
+
+
+class UrlMaker:
+    """Knows how the box is reached: as configured, else as the request came in."""
+
+    def __init__(self, public_url: str) -> None:
+        self._public_url = public_url.rstrip("/")
+
+    def urls(self, request: Request[Any, Any, Any]) -> Urls:
+        """Return the addresses to use in the answer to ``request``."""
+        return Urls(self._public_url or str(request.base_url).rstrip("/"))

@@ -1,0 +1,1 @@
+"""What is kept besides jobs: files and keys. One method, one transaction."""

@@ -1,0 +1,95 @@
+"""Stored files: taking uploads in, finding and deleting them."""
+
+from renderio_box.clock import Clock
+from renderio_box.database import files
+from renderio_box.database.connection import Database
+from renderio_box.errors import NotFoundError
+from renderio_box.ffmpeg.probe import Prober, UnreadableError
+from renderio_box.identifiers import FileId, Owner, new_file_token, new_id
+from renderio_box.jobs.file_types import extension_of, file_type_of
+from renderio_box.jobs.files import FileKind, MediaInfo, StoredFile
+from renderio_box.storage.keys import upload_key
+from renderio_box.storage.storage import Incoming, Storage
+
+
+class FileCatalog:
+    """Every stored file with its row. ``sees`` is whose files are visible, None for all."""
+
+    def __init__(self, database: Database, storage: Storage, prober: Prober, clock: Clock) -> None:
+        self._database = database
+        self._storage = storage
+        self._prober = prober
+        self._clock = clock
+
+    async def add_upload(self, incoming: Incoming, filename: str, *, owner: Owner) -> StoredFile:
+        """Keep a file that has arrived completely; it can be fetched when this returns.
+
+        Raises:
+            StorageFullError: The disk has no room for it.
+        """
+        media = await self._facts(incoming, filename)
+        now = self._clock.now()
+        file_id = FileId(new_id(now))
+        stored = await incoming.complete(upload_key(file_id, extension_of(filename)))
+        file = StoredFile(
+            id=file_id,
+            owner=owner,
+            kind=FileKind.UPLOAD,
+            key=stored.key,
+            token=new_file_token(),
+            filename=filename,
+            size_bytes=stored.size_bytes,
+            sha256=stored.sha256,
+            media=media,
+            job_id=None,
+            alias=None,
+            created_at=now,
+            expires_at=None,
+            deleted_at=None,
+        )
+        async with self._database.transaction() as tx:
+            await files.insert(tx, file)
+        return file
+
+    async def find(self, file_id: FileId, *, sees: Owner | None) -> StoredFile:
+        """Return a file, deleted ones too; NotFoundError when there is none."""
+        async with self._database.reading() as tx:
+            file = await files.find(tx, file_id, owner=sees)
+        if file is None:
+            raise NotFoundError(f"There is no file {file_id}.")
+        return file
+
+    async def find_by_token(self, token: str) -> StoredFile:
+        """Return the file that a storage URL opens; NotFoundError once it is deleted."""
+        async with self._database.reading() as tx:
+            file = await files.find_by_token(tx, token)
+        if file is None:
+            raise NotFoundError("There is no such file, or it was deleted.")
+        return file
+
+    async def list(self, *, sees: Owner | None, limit: int, offset: int) -> list[StoredFile]:
+        """Return files that are not deleted, newest first."""
+        async with self._database.reading() as tx:
+            return await files.list_newest(tx, owner=sees, limit=limit, offset=offset)
+
+    async def delete(self, file_id: FileId, *, sees: Owner | None) -> None:
+        """Delete a file's bytes and keep its record.
+
+        The record changes first: a crash in between leaves bytes that nobody can
+        reach, never a URL without bytes.
+
+        Raises:
+            NotFoundError: There is no such file, or it was deleted before.
+        """
+        async with self._database.transaction() as tx:
+            file = await files.mark_deleted(tx, file_id, owner=sees, now=self._clock.now())
+        if file is None:
+            raise NotFoundError(f"There is no file {file_id}, or it was deleted before.")
+        await self._storage.delete(file.key)
+
+    async def _facts(self, incoming: Incoming, filename: str) -> MediaInfo:
+        """Return what an upload is; a broken one is kept as what its name says."""
+        try:
+            return await self._prober.probe(await incoming.inspectable(), filename)
+        except UnreadableError:
+            return MediaInfo(file_type=file_type_of(filename))

@@ -1,0 +1,92 @@
+"""``renderio-box keys``: making, listing and revoking API keys."""
+
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from renderio_box.catalog.keys import USUAL_SCOPES, KeyRing, Scope
+from renderio_box.cli.client import BoxClient, KeyLine
+from renderio_box.cli.local_box import with_keys
+from renderio_box.cli.outcome import CliError, ExitStatus
+from renderio_box.data_directory import DataDirectory
+from renderio_box.database.keys import StoredKey
+from renderio_box.identifiers import KEY_NAME, Owner
+
+HEADINGS: Final = ("NAME", "OWNER", "SCOPES", "CREATED", "LAST USED", "REVOKED")
+
+
+async def add(data: DataDirectory, name: str, *, owner: str | None, admin: bool) -> ExitStatus:
+    """Make a key and print it alone on standard output."""
+    for each in (name, owner or name):
+        if not KEY_NAME.fullmatch(each):
+            raise CliError(
+                f"{each!r} cannot be a name: use up to 64 letters, digits, dots, dashes,"
+                " underscores and @, beginning with a letter or a digit."
+            )
+    scopes = frozenset({Scope.ADMIN}) if admin else USUAL_SCOPES
+
+    async def offline(keys: KeyRing) -> str:
+        return await keys.add(name, owner=Owner(owner or name), scopes=scopes)
+
+    async def online(box: BoxClient) -> str:
+        return await box.add_key(name, owner=owner or name, scopes=sorted(scopes))
+
+    sys.stdout.write(f"{await with_keys(data, offline=offline, online=online)}\n")
+    return ExitStatus.OK
+
+
+async def show(data: DataDirectory) -> ExitStatus:
+    """Print one line for each key."""
+
+    async def offline(keys: KeyRing) -> list[KeyLine]:
+        return [line_of(key) for key in await keys.list()]
+
+    async def online(box: BoxClient) -> list[KeyLine]:
+        return await box.list_keys()
+
+    lines = await with_keys(data, offline=offline, online=online)
+    sys.stdout.write(table([HEADINGS, *(cells(line) for line in lines)]))
+    return ExitStatus.OK
+
+
+async def revoke(data: DataDirectory, name: str) -> ExitStatus:
+    """End a key at once."""
+
+    async def offline(keys: KeyRing) -> str:
+        return (await keys.revoke(name)).name
+
+    async def online(box: BoxClient) -> str:
+        return await box.revoke_key(name)
+
+    revoked = await with_keys(data, offline=offline, online=online)
+    sys.stderr.write(f"the key {revoked} is revoked\n")
+    return ExitStatus.OK
+
+
+def line_of(key: StoredKey) -> KeyLine:
+    """Return what is listed of a stored key."""
+    return KeyLine(
+        name=key.name,
+        owner=key.owner,
+        scopes=key.scopes,
+        created_at=key.created_at,
+        last_used_at=key.last_used_at,
+        revoked_at=key.revoked_at,
+    )
+
+
+def cells(line: KeyLine) -> tuple[str, ...]:
+    """Return a key as a row of the table; times to the second, UTC."""
+    moments = (line.created_at, line.last_used_at, line.revoked_at)
+    shown = ("-" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S}" for moment in moments)
+    return (line.name, line.owner, ",".join(line.scopes), *shown)
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows in columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    padded = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+    return "".join(f"{line}\n" for line in padded)

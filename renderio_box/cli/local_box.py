@@ -1,0 +1,50 @@
+"""Reaching the box of this machine: over HTTP while it runs, in its database while it does not."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+import anyio
+
+from renderio_box.appliance import open_keys
+from renderio_box.catalog.keys import KeyRing
+from renderio_box.cli.client import BoxClient, connected
+from renderio_box.cli.outcome import CliError, ExitStatus
+from renderio_box.data_directory import DataDirectory, DirectoryInUseError
+from renderio_box.errors import BoxError
+
+START_SECONDS: Final = 15.0
+LOOKED_EVERY_S: Final = 0.2
+
+T = TypeVar("T")
+
+
+async def with_keys(
+    data: DataDirectory,
+    *,
+    offline: Callable[[KeyRing], Awaitable[T]],
+    online: Callable[[BoxClient], Awaitable[T]],
+) -> T:
+    """Work on the keys through the running box, or directly when none runs.
+
+    Only one process may have the database open, so a box that is just starting or
+    stopping is waited for.
+    """
+    deadline = anyio.current_time() + START_SECONDS
+    while True:
+        try:
+            async with open_keys(data) as keys:
+                return await offline(keys)
+        except DirectoryInUseError as error:
+            if (server := data.server()) is not None:
+                async with connected(server.url, server.key) as box:
+                    return await online(box)
+            if anyio.current_time() > deadline:
+                raise CliError(str(error), status=ExitStatus.BOX_UNREACHABLE) from error
+        except BoxError as error:
+            raise CliError(str(error), status=ExitStatus.COMMAND_FAILED) from error
+        except OSError as error:
+            raise CliError(
+                f"cannot open {data.root}: {error.strerror}; choose another --data.",
+                status=ExitStatus.CANNOT_START,
+            ) from error
+        await anyio.sleep(LOOKED_EVERY_S)

@@ -1,0 +1,191 @@
+"""The arguments of ``renderio-box``; what they ask for is done in the modules beside."""
+
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final, NoReturn
+
+import anyio
+import click
+from msgspec.structs import replace
+
+from renderio_box import __version__
+from renderio_box.cli import demo, keys, run, serve
+from renderio_box.cli.outcome import CliError, ExitStatus, first_error
+from renderio_box.config import CONFIG_VARIABLE, Config, ConfigError, data_directory, load
+from renderio_box.data_directory import DataDirectory
+
+ENDINGS: Final = """
+\b
+Exit status:
+  0  it worked            3  no box answers, or it refuses the key
+  1  the command failed   4  the box cannot start
+  2  wrong usage          130  stopped by Ctrl-C
+"""
+PATH: Final = click.Path(path_type=Path)
+DATA = click.option("--data", type=PATH, help="Directory that holds everything the box keeps.")
+CONFIG = click.option("--config", type=PATH, help="Configuration file (TOML).")
+
+
+@click.group(epilog=ENDINGS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="renderio-box")
+def program() -> None:
+    """FFmpeg as a service on your own machine."""
+
+
+@program.command("serve")
+@DATA
+@CONFIG
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.  [default: 8420]")
+def serve_command(
+    data: Path | None, config: Path | None, host: str | None, port: int | None
+) -> None:
+    """Run the box until Ctrl-C or SIGTERM; a second one stops it at once."""
+    settings = settings_of(config)
+    server = settings.server
+    server = replace(
+        server,
+        host=server.host if host is None else host,
+        port=server.port if port is None else port,
+    )
+    finish(serve.serve, replace(settings, server=server), directory(data))
+
+
+@program.group("keys")
+def keys_group() -> None:
+    """Make, list and revoke API keys; also while the box runs."""
+
+
+@keys_group.command("add")
+@click.argument("name")
+@DATA
+@click.option("--owner", help="Whose jobs and files the key sees.  [default: its own]")
+@click.option("--admin", is_flag=True, help="See everybody's jobs and files, and manage keys.")
+def add_key(name: str, data: Path | None, owner: str | None, *, admin: bool) -> None:
+    """Make a key and print it alone. It cannot be shown again."""
+
+    async def add() -> ExitStatus:
+        return await keys.add(directory(data), name, owner=owner, admin=admin)
+
+    finish(add)
+
+
+@keys_group.command("list")
+@DATA
+def list_keys(data: Path | None) -> None:
+    """List every key, revoked ones too."""
+    finish(keys.show, directory(data))
+
+
+@keys_group.command("revoke")
+@click.argument("name")
+@DATA
+def revoke_key(name: str, data: Path | None) -> None:
+    """End a key at once, by its name."""
+    finish(keys.revoke, directory(data), name)
+
+
+@program.command("run")
+@click.option("-i", "inputs", multiple=True, metavar="[ALIAS=]FILE", help="Input file or URL.")
+@click.option(
+    "-o", "outputs", multiple=True, required=True, metavar="[ALIAS=]FILE", help="Output file."
+)
+@click.option("--url", envvar="RENDERIO_URL", help="The box.  [default: the one on this machine]")
+@click.option("--key", envvar="RENDERIO_KEY", help="API key for --url.")
+@DATA
+@click.option("--max-seconds", type=click.IntRange(1), help="Longest time FFmpeg may run.")
+@click.option("--vcpus", type=click.IntRange(1), help="CPUs to hold the command to.")
+@click.option("--json", "as_json", is_flag=True, help="Print the final poll response.")
+@click.argument("ffmpeg_arguments", nargs=-1, required=True, type=click.UNPROCESSED)
+def run_command(  # noqa: PLR0913 - one parameter for each option of the command line
+    *,
+    inputs: tuple[str, ...],
+    outputs: tuple[str, ...],
+    url: str | None,
+    key: str | None,
+    data: Path | None,
+    max_seconds: int | None,
+    vcpus: int | None,
+    as_json: bool,
+    ffmpeg_arguments: tuple[str, ...],
+) -> None:
+    r"""Send local files through a box and fetch what comes out.
+
+    \b
+    renderio-box run -i clip.mp4 -o small.mp4 -- -i {{in_1}} -vf scale=640:-2 {{out_1}}
+
+    Inputs are called in_1, in_2, ... in their order, outputs out_1, out_2, ...; to
+    name them yourself write -i in_video=clip.mp4 and {{in_video}}.
+    """
+
+    async def send() -> ExitStatus:
+        request = run.RunRequest(
+            inputs=run.aliased(inputs, "in_"),
+            outputs={alias: Path(name) for alias, name in run.aliased(outputs, "out_").items()},
+            arguments=ffmpeg_arguments,
+            run_seconds=max_seconds,
+            vcpus=vcpus,
+        )
+        box = run.box_of(url, key, directory(data))
+        return await run.run(request, box, as_json=as_json)
+
+    finish(send)
+
+
+@program.command("demo")
+@DATA
+@click.option("--once", is_flag=True, help="End after the job; exit 0 only on SUCCESS.")
+def demo_command(data: Path | None, *, once: bool) -> None:
+    """Start a box, send a short clip through it, and show everything that happens.
+
+    Standard output gets the final poll response as JSON. Without --data everything is
+    kept in a temporary directory and removed in the end.
+    """
+
+    async def show() -> ExitStatus:
+        settings = settings_of(None)
+        server = replace(settings.server, host="127.0.0.1", port=0)
+        chosen = None if data is None else directory(data)
+        return await demo.demo(replace(settings, server=server), chosen, once=once)
+
+    finish(show)
+
+
+def settings_of(path: Path | None) -> Config:
+    """Return the configuration; a wrong one ends the program with one line."""
+    named = os.environ.get(CONFIG_VARIABLE)
+    try:
+        return load(path or (Path(named) if named else None), os.environ)
+    except ConfigError as error:
+        fail(CliError(str(error)))
+
+
+def directory(chosen: Path | None) -> DataDirectory:
+    """Return the data directory: as chosen, from the environment, or the usual place."""
+    return DataDirectory(data_directory(chosen, os.environ))
+
+
+def finish(action: Callable[..., Awaitable[ExitStatus]], *arguments: object) -> None:
+    """Run the action and end the program with its status, or with one line that says why."""
+    status = ExitStatus.STOPPED
+    try:
+        status = anyio.run(action, *arguments)
+    except* KeyboardInterrupt:
+        sys.stderr.write("stopped\n")
+    except* CliError as errors:
+        fail(errors)
+    sys.exit(status)
+
+
+def fail(errors: BaseException) -> NoReturn:
+    """Print one line and exit."""
+    error = first_error(errors)
+    sys.stderr.write(f"renderio-box: {error}\n")
+    sys.exit(error.status if isinstance(error, CliError) else ExitStatus.CANNOT_START)
+
+
+def main() -> None:
+    """Run the program."""
+    program(prog_name="renderio-box")

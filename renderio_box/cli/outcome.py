@@ -1,0 +1,30 @@
+"""How a command ends: exit statuses, and errors of one line."""
+
+from enum import IntEnum
+from typing import cast
+
+
+class ExitStatus(IntEnum):
+    """What the exit status of ``renderio-box`` says."""
+
+    OK = 0
+    COMMAND_FAILED = 1
+    WRONG_USAGE = 2
+    BOX_UNREACHABLE = 3
+    CANNOT_START = 4
+    STOPPED = 130
+
+
+class CliError(Exception):
+    """Ends the program with ``status`` and one line that says what to do."""
+
+    def __init__(self, message: str, *, status: ExitStatus = ExitStatus.WRONG_USAGE) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def first_error(error: BaseException) -> BaseException:
+    """Return the error itself, or the first one in a group that may hold groups."""
+    while isinstance(error, BaseExceptionGroup):
+        error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
+    return error

@@ -1,0 +1,141 @@
+"""``renderio-box run``: local files through a box and back."""
+
+import re
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+import anyio
+import msgspec
+
+from renderio_box.cli.client import BoxClient, Polled, connected
+from renderio_box.cli.outcome import CliError, ExitStatus
+from renderio_box.cli.progress_bar import ProgressBar
+from renderio_box.data_directory import DataDirectory, Server
+from renderio_box.jobs.command_line import FILE_NAME, MAX_FILE_NAME_LENGTH
+from renderio_box.jobs.file_types import extension_of
+
+NAMED: Final = re.compile(r"((?:in|out)_[A-Za-z0-9_]+)=(.+)", flags=re.DOTALL)
+WEB: Final = re.compile(r"(?:https?://|data:)", flags=re.IGNORECASE)
+CANCEL_SECONDS: Final = 5.0
+
+
+class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``run`` is to do: inputs and outputs by alias, and FFmpeg's arguments."""
+
+    inputs: dict[str, str]
+    outputs: dict[str, Path]
+    arguments: tuple[str, ...]
+    run_seconds: int | None = None
+    vcpus: int | None = None
+
+
+def aliased(values: Sequence[str], prefix: str) -> dict[str, str]:
+    """Return the values by alias: as named (``in_video=clip.mp4``), else counted from 1."""
+    named: dict[str, str] = {}
+    for number, value in enumerate(values, start=1):
+        match = NAMED.fullmatch(value)
+        alias, rest = (match[1], match[2]) if match else (f"{prefix}{number}", value)
+        if alias in named:
+            raise CliError(f"{alias} is given twice; name each file differently.")
+        named[alias] = rest
+    return named
+
+
+def check_inputs(inputs: dict[str, str]) -> None:
+    """Refuse inputs that are neither files here nor addresses."""
+    for alias, value in inputs.items():
+        if not WEB.match(value) and not Path(value).is_file():
+            raise CliError(f"{alias} is {value}, which is no file; check the path.")
+
+
+def output_name(alias: str, target: Path) -> str:
+    """Return the name to ask the box for: the target's own where the box allows it."""
+    if FILE_NAME.fullmatch(target.name) and len(target.name) <= MAX_FILE_NAME_LENGTH:
+        return target.name
+    extension = extension_of(target.name)
+    if not extension:
+        raise CliError(f"{alias} is {target}, which has no extension; FFmpeg needs one.")
+    return str(PurePosixPath(alias).with_suffix(f".{extension}"))
+
+
+def box_of(url: str | None, key: str | None, data: DataDirectory) -> Server:
+    """Return which box to use and with which key: as named, else the one on this machine."""
+    if url is not None:
+        if key is None:
+            raise CliError("--url needs a --key; 'renderio-box keys add NAME' makes one there.")
+        return Server(url=url.rstrip("/"), key=key)
+    local = data.server()
+    if local is None:
+        raise CliError(
+            f"no box runs in {data.root}; start one with 'renderio-box serve',"
+            " or name another with --url and --key.",
+            status=ExitStatus.BOX_UNREACHABLE,
+        )
+    return local if key is None else Server(url=local.url, key=key)
+
+
+async def run(request: RunRequest, box: Server, *, as_json: bool) -> ExitStatus:
+    """Upload, submit, show progress, download; the status says how the command ended.
+
+    When it is stopped, the command on the box is cancelled too.
+    """
+    check_inputs(request.inputs)
+    bar = ProgressBar(sys.stderr)
+    async with connected(box.url, box.key) as client:
+        sources = {
+            alias: value if WEB.match(value) else await uploaded(client, Path(value), bar)
+            for alias, value in request.inputs.items()
+        }
+        command_id = await client.submit(body_of(request, sources))
+        try:
+            polled, answer = await client.wait(command_id, bar.show)
+        except anyio.get_cancelled_exc_class():
+            bar.end()
+            with anyio.move_on_after(CANCEL_SECONDS, shield=True):
+                await client.cancel(command_id)
+            raise
+        bar.end()
+        if as_json:
+            sys.stdout.write(f"{msgspec.json.format(msgspec.json.encode(answer)).decode()}\n")
+        return await finish(client, request, polled)
+
+
+async def uploaded(client: BoxClient, path: Path, bar: ProgressBar) -> str:
+    """Store a local file on the box and return its id."""
+    file_id = await client.upload(path, lambda done, size: bar.sent(path.name, done, size))
+    bar.end()
+    return file_id
+
+
+def body_of(request: RunRequest, sources: dict[str, str]) -> dict[str, object]:
+    """Return the body to submit; the arguments are quoted so that they arrive as they are."""
+    body: dict[str, object] = {
+        "ffmpeg_command": shlex.join(request.arguments),
+        "input_files": sources,
+        "output_files": {
+            alias: output_name(alias, target) for alias, target in request.outputs.items()
+        },
+    }
+    if request.run_seconds is not None:
+        body["max_command_run_seconds"] = request.run_seconds
+    if request.vcpus is not None:
+        body["vcpu_count"] = request.vcpus
+    return body
+
+
+async def finish(client: BoxClient, request: RunRequest, polled: Polled) -> ExitStatus:
+    """Fetch the outputs of a command that succeeded, or say why it did not."""
+    for warning in polled.warnings:
+        sys.stderr.write(f"note: {warning}\n")
+    if polled.status != "SUCCESS":
+        raise CliError(
+            f"{polled.error_status}: {polled.error_message}", status=ExitStatus.COMMAND_FAILED
+        )
+    for alias, target in request.outputs.items():
+        file = polled.output_files[alias]
+        await client.download(file.storage_url, target)
+        sys.stderr.write(f"{target}  {file.size_mbytes:.2f} MiB\n")
+    return ExitStatus.OK

@@ -1,0 +1,77 @@
+"""``renderio-box serve``: the box itself."""
+
+import signal
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import anyio
+
+from renderio_box import logs
+from renderio_box.cli.outcome import CliError, ExitStatus, first_error
+from renderio_box.companions import accompanied_by
+from renderio_box.config import Config
+from renderio_box.data_directory import DataDirectory, DirectoryInUseError
+from renderio_box.database.migrate import NewerSchemaError
+from renderio_box.ffmpeg.builds import FfmpegMissingError
+from renderio_box.ffmpeg.isolation import IsolationError
+from renderio_box.http_server import AddressInUseError
+from renderio_box.running import running_box
+
+CANNOT_START = (
+    AddressInUseError,
+    DirectoryInUseError,
+    FfmpegMissingError,
+    IsolationError,
+    NewerSchemaError,
+    OSError,
+)
+
+
+async def serve(config: Config, data: DataDirectory) -> ExitStatus:
+    """Run the box until a signal stops it: the first drains, the second stops at once."""
+    logs.configure(level=config.log.level, json=config.log.format == "json")
+    stop, hurry = anyio.Event(), anyio.Event()
+    with starting_errors():
+        async with (
+            accompanied_by(watch_signals, stop, hurry),
+            running_box(config, data, hurry=hurry) as running,
+        ):
+            if running.first_key is not None:
+                show_first_key(running.first_key, running.url)
+            await stop.wait()
+    return ExitStatus.OK
+
+
+@contextmanager
+def starting_errors() -> Generator[None]:
+    """Turn what keeps a box from starting into one line."""
+    try:
+        yield
+    except* CANNOT_START as errors:
+        raise cannot_start(errors) from None
+
+
+async def watch_signals(stop: anyio.Event, hurry: anyio.Event) -> None:
+    """Set ``stop`` on the first SIGTERM or SIGINT and ``hurry`` on the second."""
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for _ in signals:
+            if stop.is_set():
+                hurry.set()
+            stop.set()
+
+
+def show_first_key(key: str, url: str) -> None:
+    """Print the administrator's key, past the log, which would blot it out."""
+    sys.stderr.write(
+        f"\n  This is the first start. The administrator's API key, shown only now:\n\n"
+        f"    {key}\n\n"
+        f"  Try it: curl -H 'X-API-KEY: {key}' {url}/api/v1/commands\n"
+        "  More keys: renderio-box keys add NAME\n\n"
+    )
+    sys.stderr.flush()
+
+
+def cannot_start(errors: BaseExceptionGroup[Exception]) -> CliError:
+    """Return the one line that says why the box does not start."""
+    return CliError(f"cannot start: {first_error(errors)}", status=ExitStatus.CANNOT_START)

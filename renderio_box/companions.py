@@ -1,0 +1,23 @@
+"""Something that runs beside a block of code and never outlives it."""
+
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import TypeVarTuple, Unpack
+
+import anyio
+
+Ts = TypeVarTuple("Ts")
+
+
+@asynccontextmanager
+async def accompanied_by(
+    companion: Callable[[Unpack[Ts]], Coroutine[object, object, object]], *arguments: *Ts
+) -> AsyncGenerator[None]:
+    """Run ``companion`` while the block runs; it is cancelled when the block is left.
+
+    An error in either ends both and is raised in a group.
+    """
+    async with anyio.create_task_group() as group:
+        group.start_soon(companion, *arguments)
+        yield
+        group.cancel_scope.cancel()

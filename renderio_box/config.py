@@ -1,0 +1,185 @@
+"""Settings: read once at start, checked whole, never changed after."""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import msgspec
+import platformdirs
+from msgspec import Meta
+
+ENVIRONMENT_PREFIX: Final = "RENDERIO_"
+CLIENT_VARIABLES: Final = frozenset({"RENDERIO_URL", "RENDERIO_KEY"})
+DATA_VARIABLE: Final = "RENDERIO_DATA"
+CONFIG_VARIABLE: Final = "RENDERIO_CONFIG"
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Positive = Annotated[int, Meta(ge=1)]
+NotNegative = Annotated[int, Meta(ge=0)]
+Seconds = Annotated[float, Meta(gt=0)]
+PublicUrl = Annotated[str, Meta(pattern=r"^(https?://[^\s?#]+)?$")]
+
+
+class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where the box listens and how it is reached."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8420
+    public_url: PublicUrl = ""
+    trusted_proxies: tuple[str, ...] = ()
+    max_body_kbytes: Positive = 1024
+    drain_seconds: Seconds = 20.0
+
+
+class JobsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How many jobs run and for how long."""
+
+    vcpus: NotNegative = 0
+    default_run_seconds: Positive = 3600
+    max_run_seconds: Positive = 86_400
+    nice: Annotated[int, Meta(ge=0, le=19)] = 10
+    memory_mbytes: NotNegative = 0
+    output_mbytes: Positive = 51_200
+    log_kbytes: Positive = 256
+
+
+class InputsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Bounds on what is fetched for a job."""
+
+    max_mbytes: Positive = 20_480
+    total_seconds: Seconds = 3600.0
+    stall_seconds: Seconds = 30.0
+    max_redirects: NotNegative = 5
+
+
+class StorageConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is kept, and how much room must stay free."""
+
+    upload_mbytes: Positive = 20_480
+    reserve_mbytes: NotNegative = 1024
+
+
+class FfmpegConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which FFmpeg to run; empty means: look for one."""
+
+    ffmpeg: str = ""
+    ffprobe: str = ""
+
+
+class LogConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is written to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] = "text"
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Everything an operator can set. ``config.example.toml`` explains each setting."""
+
+    server: ServerConfig = ServerConfig()
+    jobs: JobsConfig = JobsConfig()
+    inputs: InputsConfig = InputsConfig()
+    storage: StorageConfig = StorageConfig()
+    ffmpeg: FfmpegConfig = FfmpegConfig()
+    log: LogConfig = LogConfig()
+
+
+class ConfigError(Exception):
+    """A setting cannot be used; the text names it and says what would fit."""
+
+
+def load(path: Path | None, environment: Mapping[str, str]) -> Config:
+    """Read the file, if any, and let environment variables override it.
+
+    Raises:
+        ConfigError: The file cannot be read, or a setting is unknown or wrong.
+    """
+    sections = read_toml(path) if path is not None else {}
+    config = converted(sections, source=str(path))
+    for name, value in environment.items():
+        if name.startswith(ENVIRONMENT_PREFIX) and name not in not_settings():
+            section, setting = setting_of(name)
+            values = msgspec.to_builtins(config)
+            values[section][setting] = value.split(",") if is_list(section, setting) else value
+            config = converted(values, source=f"the environment variable {name}", strict=False)
+    return checked(config)
+
+
+def not_settings() -> frozenset[str]:
+    """Return the environment variables of ours that are no settings."""
+    return CLIENT_VARIABLES | {DATA_VARIABLE, CONFIG_VARIABLE}
+
+
+def read_toml(path: Path) -> dict[str, object]:
+    """Return the file's tables; ConfigError says what is wrong with it."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}.") from error
+    except ValueError as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}.") from error
+
+
+def converted(values: object, *, source: str, strict: bool = True) -> Config:
+    """Turn plain values into settings; ConfigError names the first one that does not fit."""
+    try:
+        return msgspec.convert(values, Config, strict=strict)
+    except msgspec.ValidationError as error:
+        raise ConfigError(explained(str(error), source)) from error
+
+
+def explained(complaint: str, source: str) -> str:
+    """Turn msgspec's complaint into a sentence that names the setting and the fix."""
+    what, _, where = complaint.partition(" - at `$")
+    setting = where.rstrip("`").lstrip(".").removesuffix("[...]")
+    if unknown := re.search(r"unknown field `(.+)`", what):
+        full = ".".join(part for part in (setting, unknown[1]) if part)
+        near = difflib.get_close_matches(full, names(), n=1, cutoff=0.6)
+        hint = f"did you mean {near[0]}?" if near else "config.example.toml lists all settings."
+        return f"{source}: there is no setting {full}; {hint}"
+    return f"{source}: {setting or 'the configuration'} is wrong: {what[:1].lower()}{what[1:]}."
+
+
+def names() -> list[str]:
+    """Return every setting as ``section.name``."""
+    tables = msgspec.to_builtins(Config())
+    return [*tables, *(f"{table}.{name}" for table, values in tables.items() for name in values)]
+
+
+def setting_of(variable: str) -> tuple[str, str]:
+    """Return section and name for an environment variable; ConfigError when there is none."""
+    known = {f"{ENVIRONMENT_PREFIX}{name.replace('.', '_').upper()}": name for name in names()}
+    if "." in (name := known.get(variable, "")):
+        section, _, setting = name.partition(".")
+        return section, setting
+    near = difflib.get_close_matches(variable, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else "unset it."
+    raise ConfigError(f"the environment variable {variable} is no setting; {hint}")
+
+
+def is_list(section: str, setting: str) -> bool:
+    """Tell whether the setting holds several values, comma-separated in the environment."""
+    return isinstance(msgspec.to_builtins(Config())[section][setting], list | tuple)
+
+
+def checked(config: Config) -> Config:
+    """Refuse settings that fit each on its own but not together."""
+    jobs = config.jobs
+    if jobs.default_run_seconds > jobs.max_run_seconds:
+        raise ConfigError(
+            f"jobs.default_run_seconds ({jobs.default_run_seconds}) is more than"
+            f" jobs.max_run_seconds ({jobs.max_run_seconds}); lower the first or raise the second."
+        )
+    return config
+
+
+def data_directory(chosen: Path | None, environment: Mapping[str, str]) -> Path:
+    """Return where everything is kept: as chosen, as in ``RENDERIO_DATA``, or the usual place."""
+    if chosen is not None:
+        return chosen.absolute()
+    if named := environment.get(DATA_VARIABLE):
+        return Path(named).absolute()
+    return Path(platformdirs.user_data_path("renderio-box", appauthor=False))

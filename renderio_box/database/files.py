@@ -1,0 +1,99 @@
+"""Queries on the ``files`` table. One statement, one function, no decisions."""
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from renderio_box.database.connection import Row, Transaction, Value, as_optional_text, as_text
+from renderio_box.identifiers import FileId, JobId, Owner
+from renderio_box.jobs.files import StoredFile
+
+INSERT: Final = """
+INSERT INTO files (id, owner, kind, key, token, filename, size_bytes, sha256, media, job_id, alias,
+                   created_at, expires_at)
+VALUES (:id, :owner, :kind, :key, :token, :filename, :size_bytes, :sha256, :media, :job_id, :alias,
+        :created_at, :expires_at)
+"""
+
+FIND: Final = "SELECT * FROM files WHERE id = :id AND (:owner IS NULL OR owner = :owner)"
+
+OPENED_BY: Final = "SELECT * FROM files WHERE token = :token AND deleted_at IS NULL"
+
+LIST_BY_JOB: Final = "SELECT * FROM files WHERE job_id = :job_id ORDER BY id"
+
+LIST_ALL: Final = """
+SELECT * FROM files WHERE deleted_at IS NULL
+ ORDER BY created_at DESC, id DESC LIMIT :limit OFFSET :offset
+"""
+
+LIST_OWNED: Final = """
+SELECT * FROM files WHERE owner = :owner AND deleted_at IS NULL
+ ORDER BY created_at DESC, id DESC LIMIT :limit OFFSET :offset
+"""
+
+MARK_DELETED: Final = """
+   UPDATE files SET deleted_at = :now
+    WHERE id = :id AND (:owner IS NULL OR owner = :owner) AND deleted_at IS NULL
+RETURNING *
+"""
+
+
+async def insert(tx: Transaction, file: StoredFile) -> None:
+    """Store the row of a published file."""
+    values: dict[str, Value] = {
+        "id": file.id,
+        "owner": file.owner,
+        "kind": file.kind,
+        "key": file.key,
+        "token": file.token,
+        "filename": file.filename,
+        "size_bytes": file.size_bytes,
+        "sha256": file.sha256,
+        "media": msgspec.json.encode(file.media).decode(),
+        "job_id": file.job_id,
+        "alias": file.alias,
+        "created_at": as_text(file.created_at),
+        "expires_at": as_optional_text(file.expires_at),
+    }
+    await tx.execute(INSERT, values)
+
+
+async def find(tx: Transaction, file_id: FileId, *, owner: Owner | None) -> StoredFile | None:
+    """Return the file, deleted or not; ``owner`` None means: whosever it is."""
+    row = await tx.fetch_one(FIND, {"id": file_id, "owner": owner})
+    return None if row is None else as_file(row)
+
+
+async def find_by_token(tx: Transaction, token: str) -> StoredFile | None:
+    """Return the file that the token opens, None once it is deleted."""
+    row = await tx.fetch_one(OPENED_BY, {"token": token})
+    return None if row is None else as_file(row)
+
+
+async def list_by_job(tx: Transaction, job_id: JobId) -> list[StoredFile]:
+    """Return the outputs of a job in the order in which they were declared."""
+    return [as_file(row) for row in await tx.fetch_all(LIST_BY_JOB, {"job_id": job_id})]
+
+
+async def list_newest(
+    tx: Transaction, *, owner: Owner | None, limit: int, offset: int
+) -> list[StoredFile]:
+    """Return the files that are not deleted, newest first."""
+    values: dict[str, Value] = {"limit": limit, "offset": offset}
+    if owner is None:
+        return [as_file(row) for row in await tx.fetch_all(LIST_ALL, values)]
+    return [as_file(row) for row in await tx.fetch_all(LIST_OWNED, values | {"owner": owner})]
+
+
+async def mark_deleted(
+    tx: Transaction, file_id: FileId, *, owner: Owner | None, now: datetime
+) -> StoredFile | None:
+    """Note that the file is gone; None when there is none, or it was gone before."""
+    row = await tx.fetch_one(MARK_DELETED, {"id": file_id, "owner": owner, "now": as_text(now)})
+    return None if row is None else as_file(row)
+
+
+def as_file(row: Row) -> StoredFile:
+    """Build a file from its row; raises ``msgspec.ValidationError`` on a corrupt one."""
+    return msgspec.convert({**row, "media": msgspec.json.decode(str(row["media"]))}, StoredFile)

@@ -1,0 +1,236 @@
+"""Queries on ``jobs`` and their logs. One statement, one function, no decisions."""
+
+import zlib
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from renderio_box.database.connection import Row, Transaction, Value, as_optional_text, as_text
+from renderio_box.identifiers import JobId, Owner
+from renderio_box.jobs.job import Job, JobState, Progress, Stage
+
+JSON_COLUMNS: Final = ("spec", "original_request", "metadata", "warnings", "progress")
+
+INSERT: Final = """
+INSERT INTO jobs (id, owner, state, spec, original_request, metadata, warnings, priority,
+                  vcpu_count, attempt, interruptions, created_at)
+VALUES (:id, :owner, 'queued', :spec, :original_request, :metadata, :warnings, :priority,
+        :vcpu_count, 0, 0, :created_at)
+"""
+
+CLAIM_NEXT: Final = """
+   UPDATE jobs
+      SET state = 'running', attempt = attempt + 1, lease_expires_at = :lease_expires_at,
+          started_at = COALESCE(started_at, :now), stage = 'DOWNLOADING'
+    WHERE state = 'queued' AND vcpu_count <= :free_vcpus
+      AND id = (SELECT id FROM jobs
+                 WHERE state = 'queued'
+                 ORDER BY priority DESC, created_at, id
+                 LIMIT 1)
+RETURNING *
+"""
+
+RENEW: Final = """
+   UPDATE jobs
+      SET lease_expires_at = :lease_expires_at, stage = :stage, progress = :progress
+    WHERE id = :id AND state = 'running' AND attempt = :attempt
+RETURNING cancel_requested_at
+"""
+
+CHANGE: Final = """
+UPDATE jobs
+   SET state = :state, interruptions = :interruptions, finished_at = :finished_at,
+       cancel_requested_at = :cancel_requested_at, stage = :stage, progress = :progress,
+       run_seconds = :run_seconds, error_status = :error_status, error_message = :error_message,
+       lease_expires_at = CASE WHEN :state = 'running' THEN lease_expires_at END
+ WHERE id = :id AND state = :expected_state AND attempt = :attempt
+"""
+
+FIND: Final = "SELECT * FROM jobs_in_line WHERE id = :id AND (:owner IS NULL OR owner = :owner)"
+
+LIST_ALL: Final = """
+SELECT * FROM jobs_in_line
+ WHERE (:any_state OR visible_state IN (:state, :other_state))
+ ORDER BY created_at DESC, id DESC
+ LIMIT :limit OFFSET :offset
+"""
+
+LIST_OWNED: Final = """
+SELECT * FROM jobs_in_line
+ WHERE owner = :owner AND (:any_state OR visible_state IN (:state, :other_state))
+ ORDER BY created_at DESC, id DESC
+ LIMIT :limit OFFSET :offset
+"""
+
+EXPIRED: Final = """
+SELECT * FROM jobs WHERE state = 'running' AND lease_expires_at < :moment
+ ORDER BY lease_expires_at LIMIT :limit
+"""
+
+KEEP_LOG: Final = """
+INSERT INTO job_logs (job_id, attempt, log) VALUES (:job_id, :attempt, :log)
+    ON CONFLICT (job_id) DO UPDATE SET attempt = excluded.attempt, log = excluded.log
+"""
+
+FIND_LOG: Final = "SELECT log FROM job_logs WHERE job_id = :job_id"
+
+ADD_EVENT: Final = """
+INSERT INTO events (sequence, job_id, owner, state, attempt, at)
+SELECT COALESCE(max(sequence), 0) + 1, :job_id, :owner, :state, :attempt, :at FROM events
+"""
+
+
+async def insert(tx: Transaction, job: Job) -> None:
+    """Store a new, queued job."""
+    values: dict[str, Value] = {
+        "id": job.id,
+        "owner": job.owner,
+        "spec": as_json(job.spec),
+        "original_request": as_json(job.original_request),
+        "metadata": as_json(job.metadata),
+        "warnings": as_json(job.warnings),
+        "priority": job.spec.priority,
+        "vcpu_count": job.spec.vcpu_count,
+        "created_at": as_text(job.created_at),
+    }
+    await tx.execute(INSERT, values)
+
+
+async def claim_next(
+    tx: Transaction, *, free_vcpus: int, now: datetime, lease_expires_at: datetime
+) -> Job | None:
+    """Take the job at the head of the queue; None when there is none or it does not fit."""
+    values: dict[str, Value] = {
+        "free_vcpus": free_vcpus,
+        "now": as_text(now),
+        "lease_expires_at": as_text(lease_expires_at),
+    }
+    row = await tx.fetch_one(CLAIM_NEXT, values)
+    return None if row is None else as_job(row)
+
+
+class Renewal(msgspec.Struct, frozen=True):
+    """The answer to a renewed lease."""
+
+    cancel_requested: bool
+
+
+async def renew(
+    tx: Transaction, job: Job, *, stage: Stage, progress: Progress, lease_expires_at: datetime
+) -> Renewal | None:
+    """Extend the lease and store progress; None when another attempt owns the job."""
+    values: dict[str, Value] = {
+        "id": job.id,
+        "attempt": job.attempt,
+        "stage": stage,
+        "progress": as_json(progress),
+        "lease_expires_at": as_text(lease_expires_at),
+    }
+    row = await tx.fetch_one(RENEW, values)
+    return None if row is None else Renewal(row["cancel_requested_at"] is not None)
+
+
+async def change(tx: Transaction, job: Job, *, expected: JobState) -> bool:
+    """Store a transition; False when the job is no longer in that state and attempt."""
+    values: dict[str, Value] = {
+        "id": job.id,
+        "state": job.state,
+        "expected_state": expected,
+        "attempt": job.attempt,
+        "interruptions": job.interruptions,
+        "finished_at": as_optional_text(job.finished_at),
+        "cancel_requested_at": as_optional_text(job.cancel_requested_at),
+        "stage": job.stage,
+        "progress": None if job.progress is None else as_json(job.progress),
+        "run_seconds": job.run_seconds,
+        "error_status": job.error_status,
+        "error_message": job.error_message,
+    }
+    return await tx.execute(CHANGE, values) == 1
+
+
+class InLine(msgspec.Struct, frozen=True):
+    """A job with its place in the queue, 1 for the next one; None once it has left it."""
+
+    job: Job
+    position: int | None
+
+
+async def find(tx: Transaction, job_id: JobId, *, owner: Owner | None) -> InLine | None:
+    """Return the job, or None when there is none; ``owner`` None means: whosever it is."""
+    row = await tx.fetch_one(FIND, {"id": job_id, "owner": owner})
+    return None if row is None else in_line(row)
+
+
+async def list_newest(
+    tx: Transaction,
+    *,
+    owner: Owner | None,
+    states: tuple[JobState, JobState] | None,
+    limit: int,
+    offset: int,
+) -> list[InLine]:
+    """Return jobs in the given states, or in any, newest first.
+
+    A job that waits to be taken up again after a crash counts as running.
+    """
+    values: dict[str, Value] = {
+        "any_state": states is None,
+        "state": None if states is None else states[0],
+        "other_state": None if states is None else states[1],
+        "limit": limit,
+        "offset": offset,
+    }
+    if owner is None:
+        return [in_line(row) for row in await tx.fetch_all(LIST_ALL, values)]
+    return [in_line(row) for row in await tx.fetch_all(LIST_OWNED, values | {"owner": owner})]
+
+
+async def list_expired(tx: Transaction, *, moment: datetime, limit: int) -> list[Job]:
+    """Return running jobs whose lease ended before ``moment``, the longest dead first."""
+    rows = await tx.fetch_all(EXPIRED, {"moment": as_text(moment), "limit": limit})
+    return [as_job(row) for row in rows]
+
+
+async def keep_log(tx: Transaction, job: Job, log: str) -> None:
+    """Store the log of the job's latest attempt in place of an earlier one."""
+    packed = zlib.compress(log.encode())
+    await tx.execute(KEEP_LOG, {"job_id": job.id, "attempt": job.attempt, "log": packed})
+
+
+async def find_log(tx: Transaction, job_id: JobId) -> str | None:
+    """Return the stored log, None when no attempt has ended yet."""
+    row = await tx.fetch_one(FIND_LOG, {"job_id": job_id})
+    if row is None or not isinstance(packed := row["log"], bytes):
+        return None
+    return zlib.decompress(packed).decode()
+
+
+async def add_event(tx: Transaction, job: Job, *, at: datetime) -> None:
+    """Note that ``job`` came to its present state."""
+    values: dict[str, Value] = {
+        "job_id": job.id,
+        "owner": job.owner,
+        "state": job.state,
+        "attempt": job.attempt,
+        "at": as_text(at),
+    }
+    await tx.execute(ADD_EVENT, values)
+
+
+def as_json(value: object) -> str:
+    """Return ``value`` as JSON text."""
+    return msgspec.json.encode(value).decode()
+
+
+def in_line(row: Row) -> InLine:
+    """Build a job with its place in the queue."""
+    position = row["queue_position"]
+    return InLine(as_job(row), position if isinstance(position, int) else None)
+
+
+def as_job(row: Row) -> Job:
+    """Build a job from its row; raises ``msgspec.ValidationError`` on a corrupt one."""
+    decoded = {name: msgspec.json.decode(str(row[name])) for name in JSON_COLUMNS if row[name]}
+    return msgspec.convert({**row, **decoded}, Job)

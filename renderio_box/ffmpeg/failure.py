@@ -1,0 +1,77 @@
+"""From FFmpeg's exit status and log to what a caller is told."""
+
+import re
+import signal
+from typing import Final
+
+from renderio_box.ffmpeg.executor import Ended
+from renderio_box.jobs.job import ErrorStatus, Failed
+
+MAX_LINE: Final = 300
+TELLING: Final = re.compile(
+    r"No such|Unrecognized option|not divisible|matches no streams|Cannot |Unable to|Unknown"
+    r"|Invalid data|not found|At least one output|does not contain|Missing argument|Permission"
+    r"|not supported|denied|Undefined|too large|moov atom",
+    re.IGNORECASE,
+)
+NOISE: Final = re.compile(
+    r"frame=|size=|video:|Conversion failed|Exiting normally|Press \[q\]|To ignore this"
+    r"|Error (?:opening|splitting|parsing options|initializing|while|sending|submitting)"
+    r"|Failed to inject|(?:\[[^]]*\] )?(?:Task finished|Terminating thread|Nothing was written)"
+    r"|Output #|Input #|Stream mapping|\s|$"
+)
+ADDRESS: Final = re.compile(r" @ 0x[0-9a-f]+")
+OUT_OF_MEMORY: Final = re.compile(r"Cannot allocate memory|Error (?:allocating|alloc)")
+DISK_FULL: Final = re.compile(r"No space left on device")
+
+
+def explain(ended: Ended, *, timeout_s: float) -> Failed | None:
+    """Return why the run counts as failed, None when it ended well.
+
+    A run that ends with status 0 after an allocation failed has silently lost frames
+    and counts as failed too.
+    """
+    if ended.timed_out:
+        return failed(
+            ended,
+            ErrorStatus.TIMEOUT,
+            f"FFmpeg was stopped after {timeout_s:g} seconds, the time this command had;"
+            " ask for more with max_command_run_seconds.",
+        )
+    if OUT_OF_MEMORY.search(ended.log):
+        return failed(ended, ErrorStatus.OUT_OF_MEMORY, "FFmpeg ran out of memory.")
+    if ended.exit_status == 0:
+        return None
+    if ended.exit_status == -signal.SIGXFSZ:
+        return failed(
+            ended, ErrorStatus.OUTPUT_TOO_LARGE, "An output grew past the largest allowed size."
+        )
+    if DISK_FULL.search(ended.log):
+        return failed(ended, ErrorStatus.STORAGE_FULL, "The disk was full while FFmpeg wrote.")
+    return failed(ended, ErrorStatus.FFMPEG_FAILED, f"FFmpeg {how(ended.exit_status)}.")
+
+
+def failed(ended: Ended, status: ErrorStatus, sentence: str) -> Failed:
+    """Return the failure with FFmpeg's own last telling line behind our sentence."""
+    line = telling_line(ended.log)
+    message = f"{sentence} {line}" if line else sentence
+    return Failed(status=status, message=message, run_seconds=ended.run_seconds, log=ended.log)
+
+
+def how(exit_status: int) -> str:
+    """Return how the process ended, as the end of a sentence."""
+    if exit_status >= 0:
+        return f"ended with status {exit_status}"
+    try:
+        name = signal.Signals(-exit_status).name
+    except ValueError:
+        name = f"signal {-exit_status}"
+    return f"was ended by {name}"
+
+
+def telling_line(log: str) -> str:
+    """Return the line that says what went wrong, shortened; empty when none does."""
+    lines = [ADDRESS.sub("", line) for line in log.splitlines()]
+    lines = [line for line in lines if not NOISE.match(line)]
+    telling = [line for line in lines if TELLING.search(line)] or lines
+    return telling[-1][:MAX_LINE] if telling else ""

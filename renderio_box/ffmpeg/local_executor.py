@@ -1,0 +1,94 @@
+"""FFmpeg as a child of this process."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import anyio
+import msgspec
+from anyio.abc import ByteReceiveStream
+
+from renderio_box.ffmpeg.child import PIPE_GRACE_S, child
+from renderio_box.ffmpeg.executor import Ended, Execution
+from renderio_box.ffmpeg.log import BoundedLog
+from renderio_box.ffmpeg.progress import ProgressReader, Report
+from renderio_box.ffmpeg.sandbox import ResourceLimits, Tools, environment, launcher
+
+LOG_BYTES_PER_S: Final = 4 * 1024 * 1024
+"""How fast a child may talk, on average; a faster one waits for its pipe."""
+
+
+class Isolation(msgspec.Struct, frozen=True, kw_only=True):
+    """How children of ours are started: through what, within what, knowing what."""
+
+    tools: Tools
+    limits: ResourceLimits
+    font_config: Path | None
+
+    def arguments(self, program: Path, *words: str, cpus: tuple[int, ...] = ()) -> list[str]:
+        """Return the whole command line for a program."""
+        before = launcher(self.tools, self.limits, cpus=cpus, as_root=os.geteuid() == 0)
+        return [*before, str(program), *words]
+
+    def environment(self, scratch: Path) -> dict[str, str]:
+        """Return the child's whole environment."""
+        return environment(scratch, font_config=self.font_config)
+
+
+class LocalExecutor:
+    """Runs FFmpeg here, in its own process group and within the limits."""
+
+    def __init__(self, ffmpeg: Path, isolation: Isolation, *, log_bytes: int) -> None:
+        self._ffmpeg = ffmpeg
+        self._isolation = isolation
+        self._log_bytes = log_bytes
+
+    async def run(self, execution: Execution, report: Callable[[Report], None]) -> Ended:
+        """Run to the end, reporting progress; when cancelled, leave nothing behind."""
+        log, run_seconds, timed_out = BoundedLog(self._log_bytes), 0.0, False
+        started = anyio.current_time()
+        async with (
+            child(
+                self._isolation.arguments(self._ffmpeg, *execution.arguments, cpus=execution.cpus),
+                directory=execution.directory,
+                environment=self._isolation.environment(execution.scratch),
+            ) as process,
+            anyio.create_task_group() as pipes,
+        ):
+            pipes.start_soon(read_reports, process.stdout, report)
+            pipes.start_soon(read_log, process.stderr, log)
+            with anyio.move_on_after(execution.timeout_s) as limit:
+                await process.wait()
+            timed_out, run_seconds = limit.cancelled_caught, anyio.current_time() - started
+            # A grandchild may hold a pipe open after FFmpeg itself has ended.
+            grace_s = 0.0 if timed_out else PIPE_GRACE_S
+            pipes.cancel_scope.deadline = anyio.current_time() + grace_s
+        return Ended(
+            exit_status=await process.wait(),
+            timed_out=timed_out,
+            log=log.text(),
+            run_seconds=run_seconds,
+        )
+
+
+async def read_reports(stream: ByteReceiveStream | None, report: Callable[[Report], None]) -> None:
+    """Hand on each report until the stream ends."""
+    reader = ProgressReader()
+    if stream is not None:
+        async for chunk in stream:
+            for progress in reader.feed(chunk):
+                report(progress)
+
+
+async def read_log(stream: ByteReceiveStream | None, log: BoundedLog) -> None:
+    """Keep the log, no faster than ``LOG_BYTES_PER_S`` on average."""
+    if stream is None:
+        return
+    started, received = anyio.current_time(), 0
+    async for chunk in stream:
+        received += len(chunk)
+        log.feed(chunk)
+        ahead = received / LOG_BYTES_PER_S - (anyio.current_time() - started)
+        if ahead > 0.01:  # noqa: PLR2004 - a shorter nap would only cost a timer
+            await anyio.sleep(min(ahead, 0.5))

@@ -1,0 +1,81 @@
+"""uvicorn as one part among others: our loop, our socket, our signals."""
+
+import socket
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import anyio
+import uvicorn
+
+from renderio_box.config import ServerConfig
+
+CLOSE_SECONDS: Final = 5
+BACKLOG: Final = 512
+KEEP_ALIVE_SECONDS: Final = 30
+
+
+class AddressInUseError(Exception):
+    """The box cannot listen where it should; the text says why and what to change."""
+
+
+class HttpServer(uvicorn.Server):
+    """An HTTP server that leaves signals to the process."""
+
+    def __init__(self, app: Any, config: ServerConfig) -> None:  # noqa: ANN401 - uvicorn's own
+        self.up = anyio.Event()
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http="h11",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=bool(config.trusted_proxies),
+                forwarded_allow_ips=list(config.trusted_proxies),
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=CLOSE_SECONDS,
+            )
+        )
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Leave signals alone: stopping has an order that uvicorn does not know."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start answering, and say so."""
+        await super().startup(sockets=sockets)
+        self.up.set()
+
+
+@contextmanager
+def listening(config: ServerConfig) -> Generator[socket.socket]:
+    """Open the socket to listen on; port 0 takes any that is free.
+
+    Raises:
+        AddressInUseError: The address cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((config.host, config.port))
+        except OSError as error:
+            raise AddressInUseError(
+                f"cannot listen on {config.host} port {config.port}: {error.strerror};"
+                " choose another with --host and --port."
+            ) from error
+        sock.listen(BACKLOG)
+        sock.setblocking(False)  # noqa: FBT003 - the socket module's own signature
+        yield sock
+
+
+def url_of(sock: socket.socket) -> str:
+    """Return an address under which this machine reaches the socket."""
+    host, port = str(sock.getsockname()[0]), int(sock.getsockname()[1])
+    every = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - a look-up
+    reachable = every.get(host, host)
+    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"

@@ -1,0 +1,1 @@
+"""Bringing input files in."""

@@ -1,0 +1,127 @@
+"""Fetching input files over HTTP, with a bound on everything the other side controls."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import anyio
+import httpx
+import msgspec
+
+PIECE_BYTES: Final = 256 * 1024
+CONNECT_SECONDS: Final = 10.0
+OK: Final = 200
+USER_AGENT: Final = "renderio-box"
+
+
+class DownloadBounds(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a download may go: bytes, seconds in all, seconds without a byte, redirects."""
+
+    max_bytes: int
+    total_seconds: float
+    stall_seconds: float
+    max_redirects: int
+
+
+class UnreachableError(Exception):
+    """The file could not be fetched; the text says why, without address or credentials."""
+
+
+class TooLargeError(Exception):
+    """The file is larger than allowed; the text says by which limit."""
+
+
+class Download(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer whose body is still to be read, once.
+
+    ``file_name`` and ``mime_type`` are what the other side says of it, empty if nothing.
+    """
+
+    file_name: str
+    mime_type: str
+    pieces: AsyncIterator[bytes]
+
+
+class Downloader:
+    """Fetches URLs for jobs; safe to use for many at once."""
+
+    def __init__(self, bounds: DownloadBounds) -> None:
+        self._bounds = bounds
+        self._client = httpx.AsyncClient(
+            follow_redirects=True,
+            max_redirects=bounds.max_redirects,
+            trust_env=False,
+            timeout=httpx.Timeout(bounds.stall_seconds, connect=CONNECT_SECONDS),
+            headers={"user-agent": USER_AGENT, "accept": "*/*", "accept-encoding": "identity"},
+        )
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self._client.aclose()
+
+    @asynccontextmanager
+    async def open(self, url: str) -> AsyncGenerator[Download]:
+        """Request ``url`` and hand out its body; the time bound covers the whole block.
+
+        Raises:
+            UnreachableError: No usable answer came, or it broke off.
+            TooLargeError: The body is, or becomes, larger than allowed.
+        """
+        try:
+            with anyio.fail_after(self._bounds.total_seconds):
+                async with self._client.stream("GET", url) as response:
+                    check_answer(response, self._bounds)
+                    yield Download(
+                        file_name=response.url.path.rpartition("/")[2],
+                        mime_type=response.headers.get("content-type", ""),
+                        pieces=counted(response, self._bounds),
+                    )
+        except TimeoutError as error:
+            raise UnreachableError(
+                f"it was not complete after {self._bounds.total_seconds:g} seconds"
+            ) from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise UnreachableError(explained(error)) from error
+
+
+def check_answer(response: httpx.Response, bounds: DownloadBounds) -> None:
+    """Refuse an answer that is no file, is encoded, or announces too many bytes."""
+    if response.status_code != OK:
+        raise UnreachableError(f"the server answered {response.status_code}")
+    if response.headers.get("content-encoding", "identity").lower() != "identity":
+        raise UnreachableError("the server sent a compressed body although none was asked for")
+    announced = response.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > bounds.max_bytes:
+        raise too_large(bounds)
+
+
+async def counted(response: httpx.Response, bounds: DownloadBounds) -> AsyncIterator[bytes]:
+    """Yield the raw body in pieces, and stop it at the limit whatever was announced."""
+    received = 0
+    async for piece in response.aiter_raw(PIECE_BYTES):
+        received += len(piece)
+        if received > bounds.max_bytes:
+            raise too_large(bounds)
+        yield piece
+
+
+def too_large(bounds: DownloadBounds) -> TooLargeError:
+    """Return the error that names the limit."""
+    return TooLargeError(f"it is larger than {bounds.max_bytes // (1024 * 1024)} MiB")
+
+
+def explained(error: httpx.HTTPError | httpx.InvalidURL) -> str:
+    """Return why a request failed, in words that hold nothing secret."""
+    match error:
+        case httpx.InvalidURL() | httpx.UnsupportedProtocol():
+            return "the URL is not valid"
+        case httpx.TooManyRedirects():
+            return "it is redirected too often"
+        case httpx.TimeoutException():
+            return "the server did not answer in time"
+        case httpx.ConnectError():
+            return "no connection to the server could be made"
+        case httpx.RemoteProtocolError():
+            return "the server broke off before the file was complete"
+        case _:
+            return "the connection failed"

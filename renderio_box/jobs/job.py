@@ -1,0 +1,175 @@
+"""A job, what it was asked to do, and how an attempt at it can end."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from renderio_box.identifiers import FileId, JobId, Owner
+from renderio_box.jobs.files import NewFile
+
+SPEC_VERSION: Final = 1
+DEFAULT_PRIORITY: Final = 50
+
+
+class JobState(StrEnum):
+    """Where a job stands; a request to cancel is a column, not a state."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Stage(StrEnum):
+    """What the running attempt is doing; the values are what callers see."""
+
+    FETCHING = "DOWNLOADING"
+    ENCODING = "FFMPEG_PROCESSING"
+    PUBLISHING = "UPLOADING"
+
+
+class CommandType(StrEnum):
+    """How the command was submitted; the values are what callers see."""
+
+    SINGLE = "FFMPEG_COMMAND"
+
+
+class ErrorStatus(StrEnum):
+    """Why a job ended without success; a closed list that callers may switch on."""
+
+    UNREACHABLE_INPUT_FILE = "UNREACHABLE_INPUT_FILE"
+    INPUT_TOO_LARGE = "INPUT_TOO_LARGE"
+    INPUT_REFUSED = "INPUT_REFUSED"
+    INVALID_COMMAND = "INVALID_COMMAND"
+    FFMPEG_FAILED = "FFMPEG_FAILED"
+    OUTPUT_MISSING = "OUTPUT_MISSING"
+    OUTPUT_TOO_LARGE = "OUTPUT_TOO_LARGE"
+    TIMEOUT = "TIMEOUT"
+    OUT_OF_MEMORY = "OUT_OF_MEMORY"
+    STORAGE_FULL = "STORAGE_FULL"
+    CANCELLED = "CANCELLED"
+    INTERRUPTED = "INTERRUPTED"
+    INTERNAL_ERROR = "INTERNAL_ERROR"
+
+
+class UrlSource(msgspec.Struct, frozen=True, tag="url"):
+    """An input to be fetched over HTTP."""
+
+    url: str
+
+
+class StoredSource(msgspec.Struct, frozen=True, tag="stored"):
+    """An input that is a stored file of this box."""
+
+    file_id: FileId
+
+
+class TextSource(msgspec.Struct, frozen=True, tag="text"):
+    """A small input that came with the request itself.
+
+    ``text`` may hold placeholders of other inputs, which become names relative
+    to this file; ``extension`` is without the dot.
+    """
+
+    text: str
+    extension: str
+
+
+Source = UrlSource | StoredSource | TextSource
+
+
+class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """What the caller asked for, complete in itself; never changed after submission.
+
+    ``steps`` are FFmpeg argument lists in which ``{{alias}}`` stands for a file.
+    ``vcpu_count`` is how many CPUs the job counts for; when ``pinned`` it is also
+    held to them, because its caller asked for that number.
+    """
+
+    version: int = SPEC_VERSION
+    command_type: CommandType = CommandType.SINGLE
+    steps: tuple[tuple[str, ...], ...]
+    inputs: dict[str, Source]
+    outputs: dict[str, str]
+    max_run_seconds: int
+    vcpu_count: int = 1
+    pinned: bool = False
+    priority: int = DEFAULT_PRIORITY
+    webhook_url: str | None = None
+
+
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
+    """A job to be queued: the spec and what is only kept to be shown again."""
+
+    spec: JobSpec
+    original_request: dict[str, object]
+    metadata: dict[str, str | int | float | bool]
+    warnings: tuple[str, ...] = ()
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the running attempt has come; None where it cannot be known."""
+
+    percent: float | None = None
+    out_time_seconds: float | None = None
+    fps: float | None = None
+    speed: float | None = None
+    eta_seconds: float | None = None
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One command on its way through the queue.
+
+    ``attempt`` counts claims, never goes back, and fences out late writers;
+    ``interruptions`` counts the attempts that died with the process.
+    """
+
+    id: JobId
+    owner: Owner
+    state: JobState
+    spec: JobSpec
+    original_request: dict[str, object]
+    metadata: dict[str, str | int | float | bool]
+    warnings: tuple[str, ...]
+    attempt: int
+    interruptions: int
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    cancel_requested_at: datetime | None = None
+    stage: Stage | None = None
+    progress: Progress | None = None
+    run_seconds: float | None = None
+    error_status: ErrorStatus | None = None
+    error_message: str | None = None
+
+
+class Succeeded(msgspec.Struct, frozen=True, kw_only=True):
+    """FFmpeg ended well and every output is published."""
+
+    outputs: tuple[NewFile, ...]
+    run_seconds: float
+    log: str
+
+
+class Failed(msgspec.Struct, frozen=True, kw_only=True):
+    """The attempt ended badly, and another one would end the same way."""
+
+    status: ErrorStatus
+    message: str
+    run_seconds: float | None = None
+    log: str = ""
+
+
+class Cancelled(msgspec.Struct, frozen=True):
+    """The caller's request to stop was honoured."""
+
+
+class Interrupted(msgspec.Struct, frozen=True):
+    """This process stopped or died first; the job is not to blame."""
+
+
+Outcome = Succeeded | Failed | Cancelled | Interrupted

@@ -1,0 +1,111 @@
+"""The life of the box: start, serve, drain, stop."""
+
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
+
+import anyio
+import msgspec
+import structlog
+
+from renderio_box.appliance import open_box
+from renderio_box.catalog.keys import KeyRing, Scope
+from renderio_box.config import Config
+from renderio_box.data_directory import DataDirectory, Server
+from renderio_box.http_server import HttpServer, listening, url_of
+from renderio_box.identifiers import Owner
+from renderio_box.scheduler.scheduler import Scheduler
+
+log = structlog.get_logger()
+
+STOP_SECONDS: Final = 40.0
+"""How long stopping may take beyond draining: ending FFmpeg, settling, closing connections."""
+FIRST_KEY: Final = "admin"
+
+
+class Running(msgspec.Struct, frozen=True, kw_only=True):
+    """A box that answers; ``first_key`` is the administrator's key when this start made it."""
+
+    url: str
+    first_key: str | None
+
+
+@asynccontextmanager
+async def running_box(
+    config: Config, data: DataDirectory, *, hurry: anyio.Event
+) -> AsyncGenerator[Running]:
+    """Run the box while the block runs; on leaving it drains and stops, in a bounded time.
+
+    ``hurry`` ends the draining early. A part that fails ends the block with its error.
+
+    Raises:
+        AddressInUseError, DirectoryInUseError, FfmpegMissingError, IsolationError,
+        NewerSchemaError: It cannot start; nothing was changed.
+    """
+    async with AsyncExitStack() as stack:
+        sock = stack.enter_context(listening(config.server))
+        box = await stack.enter_async_context(open_box(config, data))
+        first_key = await first_key_of(box.keys)
+        server = HttpServer(box.app, config.server)
+        async with anyio.create_task_group() as services:
+            working, worked, served = anyio.CancelScope(), anyio.Event(), anyio.Event()
+            services.start_soon(keep_working, box.scheduler, working, worked)
+            services.start_soon(keep_serving, server, sock, served)
+            await server.up.wait()
+            url = url_of(sock)
+            try:
+                with data.serving(Server(url=url, key=box.keys.admit_operator())):
+                    log.info("ready", url=url, data=str(data.root))
+                    yield Running(url=url, first_key=first_key)
+            finally:
+                grace_s = config.server.drain_seconds
+                with anyio.move_on_after(grace_s + STOP_SECONDS, shield=True):
+                    log.info("stopping", drain_seconds=grace_s)
+                    box.queue.close()
+                    box.scheduler.drain()
+                    with anyio.move_on_after(grace_s):
+                        await first_of(worked, hurry)
+                    working.cancel()
+                    await worked.wait()
+                    server.should_exit = True
+                    await served.wait()
+    log.info("stopped")
+
+
+async def keep_working(scheduler: Scheduler, scope: anyio.CancelScope, ended: anyio.Event) -> None:
+    """Run the scheduler until it is drained, or its scope is cancelled."""
+    try:
+        with scope:
+            await scheduler.run()
+    finally:
+        ended.set()
+
+
+async def keep_serving(server: HttpServer, sock: socket.socket, ended: anyio.Event) -> None:
+    """Serve until the server is told to exit; an end of its own accord is a failure."""
+    try:
+        await server.serve([sock])
+        if not server.should_exit:
+            raise RuntimeError("The HTTP server ended although nobody had asked it to.")
+    finally:
+        ended.set()
+
+
+async def first_of(*events: anyio.Event) -> None:
+    """Return when the first of the events is set."""
+    async with anyio.create_task_group() as waiting:
+
+        async def wait(event: anyio.Event) -> None:
+            await event.wait()
+            waiting.cancel_scope.cancel()
+
+        for event in events:
+            waiting.start_soon(wait, event)
+
+
+async def first_key_of(keys: KeyRing) -> str | None:
+    """Make the administrator's key when there is no key at all, and return it."""
+    if await keys.list():
+        return None
+    return await keys.add(FIRST_KEY, owner=Owner(FIRST_KEY), scopes=frozenset({Scope.ADMIN}))

@@ -1,0 +1,129 @@
+"""One attempt at a job, from its inputs to its published outputs."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import anyio
+
+from renderio_box.companions import accompanied_by
+from renderio_box.ffmpeg.executor import Ended, Execution, Executor
+from renderio_box.ffmpeg.failure import explain
+from renderio_box.ffmpeg.probe import Prober
+from renderio_box.jobs.command_line import InvalidCommandError, bind
+from renderio_box.jobs.expectation import output_seconds
+from renderio_box.jobs.invocation import Build, adapt, invoke
+from renderio_box.jobs.job import ErrorStatus, Failed, Job, Outcome, Stage, Succeeded
+from renderio_box.scheduler.collect import Collector
+from renderio_box.scheduler.failures import AttemptFailedError
+from renderio_box.scheduler.fetch import Fetcher
+from renderio_box.scheduler.tracker import Tracker
+from renderio_box.scheduler.workspace import Workspace, Workspaces
+
+ESTIMATED_AFTER_S: Final = 1.0
+"""Inputs are measured for the progress bar only of runs that last, so that short ones pay nothing."""
+
+
+class AttemptRunner:
+    """Carries attempts out; holds nothing of any one of them."""
+
+    def __init__(
+        self,
+        *,
+        workspaces: Workspaces,
+        fetcher: Fetcher,
+        executor: Executor,
+        prober: Prober,
+        collector: Collector,
+        build: Build,
+    ) -> None:
+        self._workspaces = workspaces
+        self._fetcher = fetcher
+        self._executor = executor
+        self._prober = prober
+        self._collector = collector
+        self._build = build
+
+    async def run(self, job: Job, tracker: Tracker, *, cpus: tuple[int, ...]) -> Outcome:
+        """Fetch, run every step, check and publish; cancelling it leaves nothing behind.
+
+        Raises:
+            OSError: The disk failed, or FFmpeg could not be started.
+        """
+        try:
+            async with self._workspaces.fresh(job) as workspace:
+                names = await self._fetcher.fetch(job.spec.inputs, workspace)
+                ran = await self._run_steps(job, names, workspace, tracker, cpus=cpus)
+                if isinstance(ran, Failed):
+                    return ran
+                tracker.stage = Stage.PUBLISHING
+                try:
+                    outputs = await self._collector.collect(job, workspace)
+                except AttemptFailedError as error:
+                    return Failed(
+                        status=error.status,
+                        message=str(error),
+                        run_seconds=ran.run_seconds,
+                        log=ran.log,
+                    )
+                return Succeeded(outputs=outputs, run_seconds=ran.run_seconds, log=ran.log)
+        except AttemptFailedError as error:
+            return Failed(status=error.status, message=str(error))
+
+    async def discard(self, outcome: Outcome) -> None:
+        """Remove what an attempt published whose job was taken away from it."""
+        if isinstance(outcome, Succeeded):
+            await self._collector.discard(outcome.outputs)
+
+    async def _run_steps(
+        self,
+        job: Job,
+        names: Mapping[str, str],
+        workspace: Workspace,
+        tracker: Tracker,
+        *,
+        cpus: tuple[int, ...],
+    ) -> Ended | Failed:
+        """Run the steps one after another; their time together is what the job's limit bounds."""
+        paths = {alias: f"../in/{name}" for alias, name in names.items()} | job.spec.outputs
+        total = Ended(exit_status=0, timed_out=False, log="", run_seconds=0.0)
+        for step in job.spec.steps:
+            try:
+                adapted = adapt(step, self._build)
+            except InvalidCommandError as error:
+                return Failed(status=ErrorStatus.INVALID_COMMAND, message=str(error))
+            threads = job.spec.vcpu_count if job.spec.pinned else None
+            execution = Execution(
+                arguments=bind(invoke(adapted.arguments, threads=threads), paths),
+                directory=workspace.outputs,
+                scratch=workspace.scratch,
+                timeout_s=job.spec.max_run_seconds - total.run_seconds,
+                cpus=cpus,
+            )
+            ended = await self._run_step(execution, tracker)
+            total = Ended(
+                exit_status=ended.exit_status,
+                timed_out=ended.timed_out,
+                log=total.log + ended.log,
+                run_seconds=total.run_seconds + ended.run_seconds,
+            )
+            if failed := explain(total, timeout_s=job.spec.max_run_seconds):
+                return failed
+        return total
+
+    async def _run_step(self, execution: Execution, tracker: Tracker) -> Ended:
+        tracker.begin_step()
+        async with accompanied_by(
+            self._estimate, execution.arguments, execution.directory, tracker
+        ):
+            return await self._executor.run(execution, tracker.report)
+
+    async def _estimate(self, arguments: Sequence[str], directory: Path, tracker: Tracker) -> None:
+        """Find out how long the output will be, for a run that is not over at once."""
+        await anyio.sleep(ESTIMATED_AFTER_S)
+        durations: dict[str, float] = {}
+        for word in dict.fromkeys(arguments):
+            if word.startswith("../in/"):
+                length = await self._prober.duration((directory / word).resolve())
+                durations |= {} if length is None else {word: length}
+        tracker.expected_seconds = output_seconds(arguments, durations)

@@ -1,0 +1,120 @@
+"""Bringing a job's inputs into its workspace."""
+
+import errno
+from collections.abc import Mapping
+from typing import Final, Protocol
+
+import anyio
+
+from renderio_box.errors import NotFoundError
+from renderio_box.identifiers import FileId, Owner
+from renderio_box.inputs.download import Downloader, TooLargeError, UnreachableError
+from renderio_box.jobs.command_line import bind_text
+from renderio_box.jobs.file_types import extension_for, extension_of
+from renderio_box.jobs.files import StoredFile
+from renderio_box.jobs.job import ErrorStatus, Source, StoredSource, TextSource, UrlSource
+from renderio_box.scheduler.failures import AttemptFailedError, first
+from renderio_box.scheduler.workspace import Workspace, save
+from renderio_box.storage.keys import suffix
+from renderio_box.storage.storage import ObjectMissingError, Storage
+
+FETCHED_AT_ONCE: Final = 4
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+class StoredFiles(Protocol):
+    """Where stored files are looked up."""
+
+    async def find(self, file_id: FileId, *, sees: Owner | None) -> StoredFile:
+        """Return a file, deleted ones too; NotFoundError when there is none."""
+        ...
+
+
+class Fetcher:
+    """Gets inputs from wherever they are: the network, our own storage, the request."""
+
+    def __init__(self, downloader: Downloader, storage: Storage, files: StoredFiles) -> None:
+        self._downloader = downloader
+        self._storage = storage
+        self._files = files
+
+    async def fetch(self, sources: Mapping[str, Source], workspace: Workspace) -> dict[str, str]:
+        """Put every input into the workspace and return its file name there, by alias.
+
+        Names are the alias with an extension: safe in filter syntax, and known to
+        whoever writes a list of them.
+
+        Raises:
+            AttemptFailedError: One of them cannot be had.
+        """
+        names: dict[str, str] = {}
+        limiter = anyio.CapacityLimiter(FETCHED_AT_ONCE)
+        texts = {name: text for name, text in sources.items() if isinstance(text, TextSource)}
+        try:
+            async with anyio.create_task_group() as fetching:
+                for alias, source in sources.items():
+                    if not isinstance(source, TextSource):
+                        fetching.start_soon(
+                            self._fetch_one, alias, source, workspace, names, limiter
+                        )
+        except* AttemptFailedError as errors:
+            raise first(errors) from errors
+        names |= {alias: f"{alias}{suffix(text.extension)}" for alias, text in texts.items()}
+        for alias, text in texts.items():
+            path = anyio.Path(workspace.inputs / names[alias])
+            await path.write_text(bind_text(text.text, names), encoding="utf-8")
+        return names
+
+    async def _fetch_one(
+        self,
+        alias: str,
+        source: UrlSource | StoredSource,
+        workspace: Workspace,
+        names: dict[str, str],
+        limiter: anyio.CapacityLimiter,
+    ) -> None:
+        async with limiter:
+            if isinstance(source, StoredSource):
+                names[alias] = await self._link(alias, source.file_id, workspace)
+            else:
+                names[alias] = await self._download(alias, source.url, workspace)
+
+    async def _link(self, alias: str, file_id: FileId, workspace: Workspace) -> str:
+        """Take a stored file without copying it."""
+        try:
+            file = await self._files.find(file_id, sees=None)
+            name = f"{alias}{suffix(extension_of(file.filename))}"
+            await self._storage.link_into(file.key, workspace.inputs / name)
+        except (NotFoundError, ObjectMissingError) as error:
+            raise AttemptFailedError(
+                ErrorStatus.UNREACHABLE_INPUT_FILE,
+                f"{alias} is the stored file {file_id}, which was deleted before the command ran.",
+            ) from error
+        return name
+
+    async def _download(self, alias: str, url: str, workspace: Workspace) -> str:
+        """Fetch a URL; the extension is the URL's, else the usual one for its media type."""
+        if await self._storage.free_bytes() <= 0:
+            raise AttemptFailedError(ErrorStatus.STORAGE_FULL, "The box is short of disk space.")
+        arriving = workspace.inputs / f"{alias}.part"
+        try:
+            async with self._downloader.open(url) as download:
+                await save(download.pieces, arriving)
+                extension = extension_of(download.file_name) or extension_for(download.mime_type)
+        except UnreachableError as error:
+            raise AttemptFailedError(
+                ErrorStatus.UNREACHABLE_INPUT_FILE, f"{alias} could not be fetched: {error}."
+            ) from error
+        except TooLargeError as error:
+            raise AttemptFailedError(
+                ErrorStatus.INPUT_TOO_LARGE, f"{alias} was not fetched: {error}."
+            ) from error
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            raise AttemptFailedError(
+                ErrorStatus.STORAGE_FULL, f"The disk was full while {alias} was fetched."
+            ) from error
+        name = f"{alias}{suffix(extension)}"
+        await anyio.Path(arriving).rename(workspace.inputs / name)
+        return name

@@ -1,0 +1,185 @@
+"""Claim while there is room, run, settle, look again."""
+
+import sqlite3
+from datetime import timedelta
+from typing import Final
+
+import anyio
+import structlog
+from anyio.abc import TaskGroup, TaskStatus
+
+from renderio_box.clock import Clock
+from renderio_box.companions import accompanied_by
+from renderio_box.jobs.job import (
+    Cancelled,
+    ErrorStatus,
+    Failed,
+    Interrupted,
+    Job,
+    JobState,
+    Outcome,
+    Succeeded,
+)
+from renderio_box.queue.job_queue import JobQueue, LeaseLostError
+from renderio_box.scheduler.attempt import AttemptRunner
+from renderio_box.scheduler.capacity import Capacity
+from renderio_box.scheduler.tracker import Tracker
+from renderio_box.wakeup import Wakeup
+
+log = structlog.get_logger()
+
+LEASE: Final = timedelta(seconds=60)
+RENEWED_EVERY_S: Final = 1.0
+LOOKED_EVERY_S: Final = 20.0
+SETTLED_WITHIN_S: Final = 30.0
+
+
+class Scheduler:
+    """Runs jobs for as long as the box does."""
+
+    def __init__(
+        self,
+        *,
+        queue: JobQueue,
+        runner: AttemptRunner,
+        capacity: Capacity,
+        wakeup: Wakeup,
+        clock: Clock,
+    ) -> None:
+        self._queue = queue
+        self._runner = runner
+        self._capacity = capacity
+        self._wakeup = wakeup
+        self._clock = clock
+        self._draining = False
+
+    async def run(self) -> None:
+        """Work until drained or cancelled; attempts that are cancelled go back to the queue."""
+        async with anyio.create_task_group() as attempts, accompanied_by(self._rescue_regularly):
+            while not self._draining:
+                await self._start_what_fits(attempts)
+                await self._wakeup.wait(timeout_s=LOOKED_EVERY_S)
+
+    def drain(self) -> None:
+        """Claim nothing more; ``run`` returns when the running attempts have ended."""
+        self._draining = True
+        self._wakeup.notify()
+
+    async def _rescue_regularly(self) -> None:
+        """Take back jobs whose runner has stopped renewing, whoever that was."""
+        while True:
+            await anyio.sleep(LOOKED_EVERY_S)
+            for job in await self._queue.rescue(leases_before=self._clock.now()):
+                log.warning("attempt_rescued", job=job.id, attempt=job.attempt, state=job.state)
+
+    async def _start_what_fits(self, attempts: TaskGroup) -> None:
+        while (free := self._capacity.free_vcpus) > 0 and not self._draining:
+            job = await self._queue.claim(free_vcpus=free, lease=LEASE)
+            if job is None:
+                return
+            # The task takes its CPUs before it first waits, so the next look sees them taken.
+            await attempts.start(self._attempt, job)
+
+    async def _attempt(
+        self, job: Job, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Carry one claimed job to its end, whatever that is."""
+        spec = job.spec
+        with self._capacity.taken(spec.vcpu_count, pinned=spec.pinned) as cpus:
+            task_status.started()
+            log.info("attempt_started", job=job.id, attempt=job.attempt, vcpus=spec.vcpu_count)
+            outcome: Outcome | None = Interrupted()
+            try:
+                outcome = await self._watched(job, cpus=cpus)
+            finally:
+                with anyio.move_on_after(SETTLED_WITHIN_S, shield=True):
+                    await self._settle(job, outcome)
+        self._wakeup.notify()
+
+    async def _watched(self, job: Job, *, cpus: tuple[int, ...]) -> Outcome | None:
+        """Run the attempt while its lease is kept; None when the job was lost to another."""
+        tracker = Tracker()
+        lease = LeaseKeeper(self._queue, job, tracker)
+        outcome: Outcome = Interrupted()
+        async with anyio.create_task_group() as group:
+            group.start_soon(lease.keep, group.cancel_scope)
+            try:
+                outcome = await self._runner.run(job, tracker, cpus=cpus)
+            except Exception:
+                log.exception("attempt_crashed", job=job.id, attempt=job.attempt)
+                outcome = Failed(
+                    status=ErrorStatus.INTERNAL_ERROR,
+                    message="The box failed while it ran this command; its log has the details.",
+                )
+            group.cancel_scope.cancel()
+        if lease.lost:
+            await self._runner.discard(outcome)
+            return None
+        cut_short = isinstance(outcome, Interrupted)
+        return Cancelled() if cut_short and lease.cancel_requested else outcome
+
+    async def _settle(self, job: Job, outcome: Outcome | None) -> None:
+        if outcome is None:
+            log.warning("attempt_lost", job=job.id, attempt=job.attempt)
+            return
+        try:
+            settled = await self._queue.settle(job, outcome)
+        except LeaseLostError:
+            log.warning("attempt_lost", job=job.id, attempt=job.attempt)
+            await self._runner.discard(outcome)
+            return
+        except sqlite3.Error as error:
+            # The row still says running; the lease runs out and the job is taken up again.
+            log.error("settle_failed", job=job.id, attempt=job.attempt, reason=str(error))  # noqa: TRY400
+            await self._runner.discard(outcome)
+            return
+        if isinstance(outcome, Succeeded) and settled.state is not JobState.SUCCEEDED:
+            await self._runner.discard(outcome)
+        log.info(
+            "attempt_ended",
+            job=job.id,
+            attempt=job.attempt,
+            state=settled.state,
+            error_status=settled.error_status,
+            run_seconds=settled.run_seconds,
+        )
+
+
+class LeaseKeeper:
+    """Keeps a job's lease while it runs, and hears of requests to cancel it."""
+
+    def __init__(self, queue: JobQueue, job: Job, tracker: Tracker) -> None:
+        self._queue = queue
+        self._job = job
+        self._tracker = tracker
+        self.cancel_requested = False
+        self.lost = False
+
+    async def keep(self, attempt: anyio.CancelScope) -> None:
+        """Renew once a second; cancel the attempt when it may not go on.
+
+        A lease that cannot be renewed for its whole length is given up, because
+        somebody else may hold the job by then.
+        """
+        deadline = anyio.current_time() + LEASE.total_seconds()
+        while anyio.current_time() < deadline:
+            await anyio.sleep(RENEWED_EVERY_S)
+            try:
+                renewal = await self._queue.renew(
+                    self._job,
+                    stage=self._tracker.stage,
+                    progress=self._tracker.progress(),
+                    lease=LEASE,
+                )
+            except LeaseLostError:
+                break
+            except sqlite3.Error as error:
+                log.warning("renewal_failed", job=self._job.id, reason=str(error))
+                continue
+            if renewal.cancel_requested:
+                self.cancel_requested = True
+                attempt.cancel()
+                return
+            deadline = anyio.current_time() + LEASE.total_seconds()
+        self.lost = True
+        attempt.cancel()

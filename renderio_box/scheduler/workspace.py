@@ -1,0 +1,89 @@
+"""The scratch directory of one attempt, and putting its inputs into it."""
+
+import shutil
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import anyio
+import msgspec
+from anyio import to_thread
+
+from renderio_box.jobs.job import Job
+
+BUFFER_BYTES: Final = 1024 * 1024
+REMOVAL_SECONDS: Final = 30.0
+
+
+class Workspace(msgspec.Struct, frozen=True):
+    """Where an attempt works: inputs beside the directory that FFmpeg runs and writes in."""
+
+    root: Path
+
+    @property
+    def inputs(self) -> Path:
+        """Return the directory of input files."""
+        return self.root / "in"
+
+    @property
+    def outputs(self) -> Path:
+        """Return the directory that FFmpeg runs in."""
+        return self.root / "out"
+
+    @property
+    def scratch(self) -> Path:
+        """Return the home of whatever FFmpeg keeps aside."""
+        return self.root / "tmp"
+
+    def make(self) -> None:
+        """Create all directories. Blocks."""
+        for directory in (self.root, self.inputs, self.outputs, self.scratch):
+            directory.mkdir(mode=0o700)
+
+
+class Workspaces:
+    """All workspaces, under a directory on the same file system as the storage."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    async def sweep(self) -> None:
+        """Remove what attempts of a dead process left behind."""
+        await to_thread.run_sync(self._sweep)
+
+    @asynccontextmanager
+    async def fresh(self, job: Job) -> AsyncGenerator[Workspace]:
+        """Make an empty workspace for the job's attempt and remove it in the end."""
+        workspace = Workspace(self._root / f"{job.id}-{job.attempt}")
+        await to_thread.run_sync(workspace.make)
+        try:
+            yield workspace
+        finally:
+            with anyio.move_on_after(REMOVAL_SECONDS, shield=True):
+                await to_thread.run_sync(remove, workspace.root, abandon_on_cancel=True)
+
+    def _sweep(self) -> None:
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for left in self._root.iterdir():
+            remove(left)
+
+
+def remove(directory: Path) -> None:
+    """Remove a directory with everything in it, as far as it can be done. Blocks."""
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+async def save(pieces: AsyncIterator[bytes], path: Path) -> None:
+    """Write what arrives to a new file, with at most 1 MiB in memory."""
+    file = await to_thread.run_sync(path.open, "xb", 0)
+    try:
+        buffer = bytearray()
+        async for piece in pieces:
+            buffer += piece
+            if len(buffer) >= BUFFER_BYTES:
+                await to_thread.run_sync(file.write, bytes(buffer))
+                buffer.clear()
+        await to_thread.run_sync(file.write, bytes(buffer))
+    finally:
+        file.close()

@@ -1,0 +1,236 @@
+"""Stored files on the local disk."""
+
+import errno
+import fcntl
+import hashlib
+import os
+import stat
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from io import FileIO
+from pathlib import Path
+from typing import IO, Final
+from uuid import uuid4
+
+import anyio
+from anyio import to_thread
+
+from renderio_box.storage.keys import checked
+from renderio_box.storage.storage import (
+    ObjectMissingError,
+    StorageFullError,
+    StoredObject,
+    UnfitOutputError,
+)
+
+PIECE_BYTES: Final = 1024 * 1024
+FICLONE: Final = 0x40049409
+"""The ioctl that shares a file's blocks with another file; see ioctl_ficlone(2)."""
+OBJECT_MODE: Final = 0o440
+NO_REFLINK: Final = frozenset({errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL, errno.ENOTTY})
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+class LocalStorage:
+    """Files under one directory; everything in it belongs to this class.
+
+    Objects are read-only on disk. ``incoming`` holds what has not arrived completely
+    and is emptied when the storage is opened.
+    """
+
+    def __init__(self, root: Path, *, reserve_bytes: int) -> None:
+        self._root = root
+        self._incoming = root / "incoming"
+        self._reserve_bytes = reserve_bytes
+
+    async def open(self) -> None:
+        """Make the directories and forget what a dead process left half-received."""
+        await to_thread.run_sync(self._prepare)
+
+    async def publish(self, source: Path, key: str) -> StoredObject:
+        """Move a finished file into storage, whole or not at all; durable on return."""
+        return await to_thread.run_sync(self._publish, source, checked(key))
+
+    @asynccontextmanager
+    async def receive(self) -> AsyncGenerator["LocalIncoming"]:
+        """Open a file that arrives from outside; leaving it incomplete forgets it."""
+        path = self._incoming / uuid4().hex
+        file = await to_thread.run_sync(path.open, "xb")
+        incoming = LocalIncoming(self, path, file)
+        try:
+            yield incoming
+        finally:
+            with anyio.CancelScope(shield=True):
+                await to_thread.run_sync(discard, file, path)
+
+    async def read(self, key: str, *, start: int, length: int) -> AsyncIterator[bytes]:
+        """Yield ``length`` bytes from ``start`` in pieces of at most 1 MiB."""
+        try:
+            file = await to_thread.run_sync((self._root / checked(key)).open, "rb", 0)
+        except FileNotFoundError as error:
+            raise ObjectMissingError(key) from error
+        try:
+            await to_thread.run_sync(file.seek, start)
+            while length > 0:
+                piece = await to_thread.run_sync(file.read, min(length, PIECE_BYTES))
+                if not piece:
+                    raise ObjectMissingError(key)
+                length -= len(piece)
+                yield piece
+        finally:
+            file.close()
+
+    async def link_into(self, key: str, target: Path) -> None:
+        """Make the object readable as ``target`` by reflink or hard link.
+
+        A hard link shares the object itself, which its mode protects from writing;
+        the launcher takes away root's right to ignore that.
+        """
+        try:
+            await to_thread.run_sync(link, self._root / checked(key), target)
+        except FileNotFoundError as error:
+            raise ObjectMissingError(key) from error
+
+    async def delete(self, key: str) -> None:
+        """Remove the object; harmless when it is gone already."""
+        path = self._root / checked(key)
+        await to_thread.run_sync(lambda: path.unlink(missing_ok=True))
+
+    async def free_bytes(self) -> int:
+        """Return how much room is left above the reserve, 0 or less when none is."""
+        return await to_thread.run_sync(self.room_bytes)
+
+    async def check(self) -> str:
+        """Write and sync a file and say how much room there is; StorageFullError, OSError."""
+        async with self.receive() as trial:
+            await trial.write(b"trial")
+            await trial.inspectable()
+        room = await self.free_bytes()
+        return f"writable, {room // (1024 * 1024)} MiB free above the reserve"
+
+    def room_bytes(self) -> int:
+        """Return how much room is left above the reserve. Blocks for one system call."""
+        usage = os.statvfs(self._root)
+        return usage.f_bavail * usage.f_frsize - self._reserve_bytes
+
+    def place(self, path: Path, key: str, sha256: str) -> StoredObject:
+        """Give a synced file its final name, durable on return. Blocks."""
+        if self.room_bytes() < 0:
+            raise StorageFullError
+        target = self._root / key
+        if not target.parent.exists():
+            target.parent.mkdir(exist_ok=True)
+            sync_directory(target.parent.parent)
+        path.chmod(OBJECT_MODE)
+        path.replace(target)
+        sync_directory(target.parent)
+        return StoredObject(key=key, size_bytes=target.stat().st_size, sha256=sha256)
+
+    def _prepare(self) -> None:
+        for name in ("outputs", "uploads", "incoming"):
+            (self._root / name).mkdir(mode=0o750, parents=True, exist_ok=True)
+        for left in self._incoming.iterdir():
+            left.unlink()
+        sync_directory(self._root)
+
+    def _publish(self, source: Path, key: str) -> StoredObject:
+        with open_plain(source) as file:
+            sha256 = digest(file)
+            os.fsync(file.fileno())
+        return self.place(source, key, sha256)
+
+
+class LocalIncoming:
+    """An arriving file; its digest is made on the way, so that it is read only once."""
+
+    def __init__(self, storage: LocalStorage, path: Path, file: IO[bytes]) -> None:
+        self._storage = storage
+        self._path = path
+        self._file = file
+        self._digest = hashlib.sha256()
+        self._buffer = bytearray()
+
+    async def write(self, piece: bytes) -> None:
+        """Append ``piece``; at most 1 MiB is kept in memory."""
+        self._buffer += piece
+        if len(self._buffer) >= PIECE_BYTES:
+            await self._flush()
+
+    async def inspectable(self) -> Path:
+        """Return where everything that has arrived so far can be read."""
+        await self._flush()
+        await to_thread.run_sync(self._file.flush)
+        return self._path
+
+    async def complete(self, key: str) -> StoredObject:
+        """Publish what has arrived, durable when this returns."""
+        await self._flush()
+        return await to_thread.run_sync(self._complete, checked(key))
+
+    async def _flush(self) -> None:
+        pieces, self._buffer = self._buffer, bytearray()
+        try:
+            await to_thread.run_sync(self._append, pieces)
+        except OSError as error:
+            if error.errno in FULL:
+                raise StorageFullError from error
+            raise
+
+    def _append(self, pieces: bytearray) -> None:
+        if self._storage.room_bytes() < 0:
+            raise StorageFullError
+        self._digest.update(pieces)
+        self._file.write(pieces)
+
+    def _complete(self, key: str) -> StoredObject:
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        return self._storage.place(self._path, key, self._digest.hexdigest())
+
+
+def discard(file: IO[bytes], path: Path) -> None:
+    """Close an arriving file and remove what was not published."""
+    with suppress(OSError):
+        file.close()
+    path.unlink(missing_ok=True)
+
+
+def open_plain(path: Path) -> FileIO:
+    """Open a regular file that has no other name; never follows a link, never blocks."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise UnfitOutputError(path.name) from error
+        raise
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+        os.close(handle)
+        raise UnfitOutputError(path.name)
+    return FileIO(handle, "rb")
+
+
+def digest(file: FileIO) -> str:
+    """Return the SHA-256 of the rest of the file in lower-case hex."""
+    return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def link(source: Path, target: Path) -> None:
+    """Make ``target`` a private view of the blocks of ``source``, or a second name for it."""
+    try:
+        with source.open("rb") as original, target.open("xb") as view:
+            fcntl.ioctl(view.fileno(), FICLONE, original.fileno())
+    except OSError as error:
+        if error.errno not in NO_REFLINK:
+            raise
+        target.unlink()
+        target.hardlink_to(source)
+
+
+def sync_directory(directory: Path) -> None:
+    """Make a rename inside the directory durable."""
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
