@@ -104,7 +104,7 @@ async def open_box(config: Config, data: DataDirectory) -> AsyncGenerator[Box]:
         scheduler = Scheduler(
             queue=queue,
             runner=runner,
-            capacity=Capacity(vcpus=vcpus, cpus=usable_cpus()),
+            capacity=Capacity(vcpus=vcpus, cpus=usable_cpus(), wakeup=wakeup),
             wakeup=wakeup,
             clock=clock,
         )

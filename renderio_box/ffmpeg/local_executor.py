@@ -17,6 +17,8 @@ from renderio_box.ffmpeg.sandbox import ResourceLimits, Tools, environment, laun
 
 LOG_BYTES_PER_S: Final = 4 * 1024 * 1024
 """How fast a child may talk, on average; a faster one waits for its pipe."""
+NAP_S: Final = 0.05
+LONGEST_NAP_S: Final = 0.5
 
 
 class Isolation(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +49,7 @@ class LocalExecutor:
     async def run(self, execution: Execution, report: Callable[[Report], None]) -> Ended:
         """Run to the end, reporting progress; when cancelled, leave nothing behind."""
         log, run_seconds, timed_out = BoundedLog(self._log_bytes), 0.0, False
+        ended = anyio.Event()
         started = anyio.current_time()
         async with (
             child(
@@ -57,10 +60,11 @@ class LocalExecutor:
             anyio.create_task_group() as pipes,
         ):
             pipes.start_soon(read_reports, process.stdout, report)
-            pipes.start_soon(read_log, process.stderr, log)
+            pipes.start_soon(read_log, process.stderr, log, ended)
             with anyio.move_on_after(execution.timeout_s) as limit:
                 await process.wait()
             timed_out, run_seconds = limit.cancelled_caught, anyio.current_time() - started
+            ended.set()
             # A grandchild may hold a pipe open after FFmpeg itself has ended.
             grace_s = 0.0 if timed_out else PIPE_GRACE_S
             pipes.cancel_scope.deadline = anyio.current_time() + grace_s
@@ -81,14 +85,18 @@ async def read_reports(stream: ByteReceiveStream | None, report: Callable[[Repor
                 report(progress)
 
 
-async def read_log(stream: ByteReceiveStream | None, log: BoundedLog) -> None:
-    """Keep the log, no faster than ``LOG_BYTES_PER_S`` on average."""
+async def read_log(stream: ByteReceiveStream | None, log: BoundedLog, ended: anyio.Event) -> None:
+    """Keep the log, no faster than ``LOG_BYTES_PER_S`` on average.
+
+    FFmpeg writes its log in tiny pieces; napping between reads until it has ``ended``
+    lets them gather in the pipe instead of waking the event loop for each.
+    """
     if stream is None:
         return
     started, received = anyio.current_time(), 0
     async for chunk in stream:
         received += len(chunk)
         log.feed(chunk)
-        ahead = received / LOG_BYTES_PER_S - (anyio.current_time() - started)
-        if ahead > 0.01:  # noqa: PLR2004 - a shorter nap would only cost a timer
-            await anyio.sleep(min(ahead, 0.5))
+        ahead_s = received / LOG_BYTES_PER_S - (anyio.current_time() - started)
+        with anyio.move_on_after(min(max(ahead_s, NAP_S), LONGEST_NAP_S)):
+            await ended.wait()

@@ -14,6 +14,7 @@ from renderio_box.jobs.command_line import InvalidCommandError, bind
 from renderio_box.jobs.expectation import output_seconds
 from renderio_box.jobs.invocation import Build, adapt, invoke
 from renderio_box.jobs.job import ErrorStatus, Failed, Job, Outcome, Stage, Succeeded
+from renderio_box.scheduler.capacity import Slot
 from renderio_box.scheduler.collect import Collector
 from renderio_box.scheduler.failures import AttemptFailedError
 from renderio_box.scheduler.fetch import Fetcher
@@ -44,7 +45,7 @@ class AttemptRunner:
         self._collector = collector
         self._build = build
 
-    async def run(self, job: Job, tracker: Tracker, *, cpus: tuple[int, ...]) -> Outcome:
+    async def run(self, job: Job, tracker: Tracker, slot: Slot) -> Outcome:
         """Fetch, run every step, check and publish; cancelling it leaves nothing behind.
 
         Raises:
@@ -53,9 +54,10 @@ class AttemptRunner:
         try:
             async with self._workspaces.fresh(job) as workspace:
                 names = await self._fetcher.fetch(job.spec.inputs, workspace)
-                ran = await self._run_steps(job, names, workspace, tracker, cpus=cpus)
+                ran = await self._run_steps(job, names, workspace, tracker, slot)
                 if isinstance(ran, Failed):
                     return ran
+                slot.give_back()
                 tracker.stage = Stage.PUBLISHING
                 try:
                     outputs = await self._collector.collect(job, workspace)
@@ -81,8 +83,7 @@ class AttemptRunner:
         names: Mapping[str, str],
         workspace: Workspace,
         tracker: Tracker,
-        *,
-        cpus: tuple[int, ...],
+        slot: Slot,
     ) -> Ended | Failed:
         """Run the steps one after another; their time together is what the job's limit bounds."""
         paths = {alias: f"../in/{name}" for alias, name in names.items()} | job.spec.outputs
@@ -98,7 +99,7 @@ class AttemptRunner:
                 directory=workspace.outputs,
                 scratch=workspace.scratch,
                 timeout_s=job.spec.max_run_seconds - total.run_seconds,
-                cpus=cpus,
+                cpus=slot.cpus,
             )
             ended = await self._run_step(execution, tracker)
             total = Ended(

@@ -22,7 +22,7 @@ from renderio_box.jobs.job import (
 )
 from renderio_box.queue.job_queue import JobQueue, LeaseLostError
 from renderio_box.scheduler.attempt import AttemptRunner
-from renderio_box.scheduler.capacity import Capacity
+from renderio_box.scheduler.capacity import Capacity, Slot
 from renderio_box.scheduler.tracker import Tracker
 from renderio_box.wakeup import Wakeup
 
@@ -85,18 +85,17 @@ class Scheduler:
     ) -> None:
         """Carry one claimed job to its end, whatever that is."""
         spec = job.spec
-        with self._capacity.taken(spec.vcpu_count, pinned=spec.pinned) as cpus:
+        with self._capacity.taken(spec.vcpu_count, pinned=spec.pinned) as slot:
             task_status.started()
             log.info("attempt_started", job=job.id, attempt=job.attempt, vcpus=spec.vcpu_count)
             outcome: Outcome | None = Interrupted()
             try:
-                outcome = await self._watched(job, cpus=cpus)
+                outcome = await self._watched(job, slot)
             finally:
                 with anyio.move_on_after(SETTLED_WITHIN_S, shield=True):
                     await self._settle(job, outcome)
-        self._wakeup.notify()
 
-    async def _watched(self, job: Job, *, cpus: tuple[int, ...]) -> Outcome | None:
+    async def _watched(self, job: Job, slot: Slot) -> Outcome | None:
         """Run the attempt while its lease is kept; None when the job was lost to another."""
         tracker = Tracker()
         lease = LeaseKeeper(self._queue, job, tracker)
@@ -104,7 +103,7 @@ class Scheduler:
         async with anyio.create_task_group() as group:
             group.start_soon(lease.keep, group.cancel_scope)
             try:
-                outcome = await self._runner.run(job, tracker, cpus=cpus)
+                outcome = await self._runner.run(job, tracker, slot)
             except Exception:
                 log.exception("attempt_crashed", job=job.id, attempt=job.attempt)
                 outcome = Failed(

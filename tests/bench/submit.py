@@ -1,0 +1,82 @@
+"""How long a submit takes while every CPU encodes: median and p99 in milliseconds.
+
+    python -m tests.bench.submit [--count 500]
+
+Each submit is a request of its own on a kept connection, and is on disk when it answers.
+The same is measured on the idle box first, so that the cost of the load can be seen.
+"""
+
+import argparse
+import os
+import statistics
+import time
+
+from tests.bench.box import Box, running_box
+
+ENDLESS = "-re -f lavfi -i testsrc2=size=1280x720:rate=30 -c:v libx264 -preset medium {{out_v}}"
+PAUSE_S = 0.02
+
+
+def submit_milliseconds(box: Box, count: int) -> list[float]:
+    """Time submits of jobs that never start, because those before them take every CPU."""
+    body = {
+        "ffmpeg_command": "-f lavfi -i testsrc=duration=1 {{out_v}}",
+        "input_files": {},
+        "output_files": {"out_v": "a.mp4"},
+        "priority": 0,
+    }
+    times = []
+    for _ in range(count):
+        started = time.perf_counter()
+        box.submit(body)
+        times.append((time.perf_counter() - started) * 1000)
+        time.sleep(PAUSE_S)
+    return times
+
+
+def occupy(box: Box, cpus: int, *, encode: bool) -> list[str]:
+    """Give every CPU slot a job that lasts: one that encodes flat out, or one that idles."""
+    command = ENDLESS.replace("-re ", "") if encode else "-re -f lavfi -i anullsrc {{out_v}}"
+    body = {
+        "ffmpeg_command": command,
+        "input_files": {},
+        "output_files": {"out_v": "long.mkv"},
+        "priority": 100,
+    }
+    ids = [box.submit(body) for _ in range(cpus)]
+    while any(box.poll(each)["processing_stage"] != "FFMPEG_PROCESSING" for each in ids):
+        time.sleep(0.1)
+    return ids
+
+
+def release(box: Box, ids: list[str]) -> None:
+    """End jobs and wait until they have."""
+    for each in ids:
+        box.http.post(f"/api/v1/commands/{each}/cancel").raise_for_status()
+    for each in ids:
+        box.finished(each, every_s=0.1, within_s=30)
+
+
+def report(name: str, times: list[float]) -> None:
+    ordered = sorted(times)
+    p99 = ordered[int(len(ordered) * 0.99) - 1]
+    print(
+        f"{name}: median {statistics.median(times):.2f} ms, p99 {p99:.2f} ms, max {ordered[-1]:.2f} ms"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=int, default=500)
+    count = parser.parse_args().count
+    cpus = len(os.sched_getaffinity(0))
+    for name, encode in (("idle", False), (f"{cpus} encodes running", True)):
+        with running_box() as box:
+            busy = occupy(box, cpus, encode=encode)
+            submit_milliseconds(box, 20)
+            report(name, submit_milliseconds(box, count))
+            release(box, busy)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""Twenty thumbnails through the box against the same work by xargs: the ratio of makespans.
+
+    python -m tests.bench.thumbnails [--rounds 5]
+
+Both sides run the same FFmpeg command and the same ffprobe call, with the same binaries,
+as many at a time as there are CPUs. The box's side is from the first submit to the last
+SUCCESS seen by the client; everything it adds (HTTP, SQLite, hashing, fsync) is in it.
+"""
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from tests.bench.box import CLIP, Box, running_box
+
+COUNT = 20
+
+
+def seek(number: int) -> str:
+    return f"{number * 0.25:.2f}"
+
+
+def box_round(box: Box, file_id: str) -> float:
+    started = time.monotonic()
+    ids = [
+        box.submit(
+            {
+                "ffmpeg_command": f"-ss {seek(number)} -i {{{{in_v}}}} -frames:v 1 {{{{out_t}}}}",
+                "input_files": {"in_v": file_id},
+                "output_files": {"out_t": "thumb.jpg"},
+            }
+        )
+        for number in range(COUNT)
+    ]
+    ends = [box.finished(each, every_s=0.05, within_s=120)["status"] for each in reversed(ids)]
+    elapsed = time.monotonic() - started
+    if set(ends) != {"SUCCESS"}:
+        raise SystemExit(f"the box failed: {ends}")
+    return elapsed
+
+
+def xargs_round(cpus: int) -> float:
+    ffmpeg, ffprobe = shutil.which("ffmpeg"), shutil.which("ffprobe")
+    with tempfile.TemporaryDirectory() as directory:
+        script = Path(directory, "one.sh")
+        script.write_text(
+            f'{ffmpeg} -hide_banner -nostdin -y -ss "$1" -i {CLIP} -frames:v 1 {directory}/$1.jpg'
+            f" 2>{directory}/$1.log && {ffprobe} -v error -of json -show_format -show_streams"
+            f" {directory}/$1.jpg >{directory}/$1.json\n"
+        )
+        arguments = "\n".join(seek(number) for number in range(COUNT))
+        started = time.monotonic()
+        subprocess.run(
+            ["xargs", "-P", str(cpus), "-n", "1", "sh", str(script)],
+            input=arguments.encode(),
+            check=True,
+        )
+        elapsed = time.monotonic() - started
+        made = len(list(Path(directory).glob("*.jpg")))
+    if made != COUNT:
+        raise SystemExit(f"xargs made {made} of {COUNT} thumbnails")
+    return elapsed
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    rounds = parser.parse_args().rounds
+    cpus = len(os.sched_getaffinity(0))
+    ratios = []
+    with running_box() as box:
+        file_id = box.upload(CLIP)
+        box_round(box, file_id)
+        xargs_round(cpus)
+        for number in range(1, rounds + 1):
+            ours, theirs = box_round(box, file_id), xargs_round(cpus)
+            ratios.append(ours / theirs)
+            print(
+                f"round {number}: box {ours:.3f} s, xargs -P {cpus} {theirs:.3f} s, ratio {ours / theirs:.3f}"
+            )
+    print(f"median ratio {statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f})")
+
+
+if __name__ == "__main__":
+    main()
