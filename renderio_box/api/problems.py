@@ -44,7 +44,6 @@ BY_STATUS: Final = {
     415: ErrorCode.UNSUPPORTED_MEDIA_TYPE,
 }
 SENTENCES: Final = {
-    ErrorCode.INVALID_REQUEST: "The request cannot be understood.",
     ErrorCode.NOT_FOUND: "There is nothing at this address.",
     ErrorCode.METHOD_NOT_ALLOWED: "This address does not answer that method.",
     ErrorCode.PAYLOAD_TOO_LARGE: "The body is larger than this box accepts.",
@@ -110,7 +109,7 @@ def answer_invalid(_: AnyRequest, error: ValidationException) -> Response[Proble
     found = error.extra if isinstance(error.extra, list) else []
     faults = tuple(fault_of(each) for each in found)
     if not faults:
-        return answer(Problem(ErrorCode.INVALID_REQUEST, SENTENCES[ErrorCode.INVALID_REQUEST]))
+        return answer(Problem(ErrorCode.INVALID_REQUEST, "The request is not valid."))
     first = faults[0]
     return answer(Problem(ErrorCode.INVALID_REQUEST, f"{'.'.join(first.loc)}: {first.msg}", faults))
 
@@ -119,7 +118,7 @@ def fault_of(extra: Mapping[str, Any]) -> Fault:
     """Return one of Litestar's findings as a fault; the word ``data`` means nothing outside."""
     message = str(extra.get("message", "is not valid"))
     key = str(extra.get("key", ""))
-    path = [part for part in key.split(".") if part not in {"", "data"}]
+    path = [part for part in key.replace("[...]", "").split(".") if part not in {"", "data"}]
     if missing := re.search(r"missing required field `(\w+)`", message):
         path.append(missing[1])
         message = "is required"
@@ -131,7 +130,7 @@ def answer_http(request: AnyRequest, error: HTTPException) -> Response[Problem]:
     if error.status_code >= 500:  # noqa: PLR2004 - HTTP's own border between whose fault it is
         return answer_unexpected(request, error)
     code = BY_STATUS.get(error.status_code, ErrorCode.INVALID_REQUEST)
-    return answer(Problem(code, SENTENCES.get(code, SENTENCES[ErrorCode.INVALID_REQUEST])))
+    return answer(Problem(code, SENTENCES.get(code) or f"The body cannot be read: {error.detail}."))
 
 
 def answer_deep_json(_: AnyRequest, _error: RecursionError) -> Response[Problem]:

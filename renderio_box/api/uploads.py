@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from litestar import Request
+from litestar.exceptions import InternalServerException
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
 from renderio_box.api.problems import (
@@ -49,6 +50,8 @@ async def receive_upload(
                 await incoming.write(piece)
     except MultipartError as error:
         raise InvalidRequestError(f"The multipart body is broken: {error}.") from error
+    except InternalServerException as error:  # how Litestar says that the client went away
+        raise InvalidRequestError("The upload broke off before it was complete.") from error
     if filename is None:
         raise MissingPartError("The upload has no part called 'file'.", loc=("file",))
     return filename

@@ -66,7 +66,7 @@ def show_first_key(key: str, url: str) -> None:
     sys.stderr.write(
         f"\n  This is the first start. The administrator's API key, shown only now:\n\n"
         f"    {key}\n\n"
-        f"  Try it: curl -H 'X-API-KEY: {key}' {url}/api/v1/commands\n"
+        f'  Try it:    curl -H "X-API-KEY: $KEY" {url}/api/v1/commands\n'
         "  More keys: renderio-box keys add NAME\n\n"
     )
     sys.stderr.flush()
