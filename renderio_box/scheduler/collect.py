@@ -9,7 +9,7 @@ from renderio_box.ffmpeg.probe import Prober, UnreadableError
 from renderio_box.jobs.file_types import extension_of, file_type_of
 from renderio_box.jobs.files import MediaInfo, NewFile
 from renderio_box.jobs.job import ErrorStatus, Job
-from renderio_box.scheduler.failures import AttemptFailedError, first
+from renderio_box.scheduler.failures import AttemptFailedError, side_by_side
 from renderio_box.scheduler.workspace import Workspace
 from renderio_box.storage.keys import output_key
 from renderio_box.storage.storage import Storage, StorageFullError, UnfitOutputError
@@ -31,16 +31,16 @@ class Collector:
         facts: dict[str, MediaInfo] = {}
         files: dict[str, NewFile] = {}
         paths = {alias: workspace.outputs / name for alias, name in job.spec.outputs.items()}
+        async with side_by_side() as looking:
+            for alias, path in paths.items():
+                looking.start_soon(self._inspect, alias, path, facts)
         try:
-            async with anyio.create_task_group() as looking:
-                for alias, path in paths.items():
-                    looking.start_soon(self._inspect, alias, path, facts)
-            async with anyio.create_task_group() as publishing:
+            async with side_by_side() as publishing:
                 for alias, path in paths.items():
                     publishing.start_soon(self._publish, job, alias, path, facts[alias], files)
-        except* AttemptFailedError as errors:
+        except AttemptFailedError:
             await self.discard(tuple(files.values()))
-            raise first(errors) from errors
+            raise
         return tuple(files[alias] for alias in paths)
 
     async def discard(self, outputs: tuple[NewFile, ...]) -> None:

@@ -13,7 +13,7 @@ from renderio_box.jobs.command_line import bind_text
 from renderio_box.jobs.file_types import extension_for, extension_of
 from renderio_box.jobs.files import StoredFile
 from renderio_box.jobs.job import ErrorStatus, Source, StoredSource, TextSource, UrlSource
-from renderio_box.scheduler.failures import AttemptFailedError, first
+from renderio_box.scheduler.failures import AttemptFailedError, side_by_side
 from renderio_box.scheduler.workspace import Workspace, save
 from renderio_box.storage.keys import suffix
 from renderio_box.storage.storage import ObjectMissingError, Storage
@@ -50,15 +50,10 @@ class Fetcher:
         names: dict[str, str] = {}
         limiter = anyio.CapacityLimiter(FETCHED_AT_ONCE)
         texts = {name: text for name, text in sources.items() if isinstance(text, TextSource)}
-        try:
-            async with anyio.create_task_group() as fetching:
-                for alias, source in sources.items():
-                    if not isinstance(source, TextSource):
-                        fetching.start_soon(
-                            self._fetch_one, alias, source, workspace, names, limiter
-                        )
-        except* AttemptFailedError as errors:
-            raise first(errors) from errors
+        async with side_by_side() as fetching:
+            for alias, source in sources.items():
+                if not isinstance(source, TextSource):
+                    fetching.start_soon(self._fetch_one, alias, source, workspace, names, limiter)
         names |= {alias: f"{alias}{suffix(text.extension)}" for alias, text in texts.items()}
         for alias, text in texts.items():
             path = anyio.Path(workspace.inputs / names[alias])
