@@ -1,5 +1,6 @@
 """One SQLite file, one connection, one transaction at a time."""
 
+import sqlite3
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
@@ -20,6 +21,13 @@ PRAGMAS: Final = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA trusted_schema = OFF",
 )
+
+
+class DatabaseFailedError(Exception):
+    """The database could not do what was asked, and nothing was changed.
+
+    The disk is full or broken, or the file is damaged; the same call may work later.
+    """
 
 
 class Transaction(Protocol):
@@ -45,6 +53,9 @@ class Database(Protocol):
         """Open a write transaction; it commits on leaving unless an error passes through.
 
         Once the block is left without an error, its changes survive a power cut.
+
+        Raises:
+            DatabaseFailedError: Nothing was committed.
         """
         ...
 
@@ -97,14 +108,19 @@ class SqliteDatabase:
             # A cancelled await does not stop aiosqlite's thread, so the
             # statements that open and close a transaction are never cancelled.
             with anyio.CancelScope(shield=True):
-                await self._connection.execute(begin)
+                try:
+                    await self._connection.execute(begin)
+                except sqlite3.Error as error:
+                    raise DatabaseFailedError(str(error)) from error
             try:
                 yield SqliteTransaction(self._connection)
                 with anyio.CancelScope(shield=True):
                     await self._connection.commit()
-            except BaseException:
+            except BaseException as error:
                 with anyio.CancelScope(shield=True):
                     await self._connection.rollback()
+                if isinstance(error, sqlite3.Error):
+                    raise DatabaseFailedError(str(error)) from error
                 raise
 
 

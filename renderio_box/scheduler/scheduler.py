@@ -1,6 +1,5 @@
 """Claim while there is room, run, settle, look again."""
 
-import sqlite3
 from datetime import timedelta
 from typing import Final
 
@@ -10,6 +9,7 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from renderio_box.clock import Clock
 from renderio_box.companions import accompanied_by
+from renderio_box.database.connection import DatabaseFailedError
 from renderio_box.jobs.job import (
     Cancelled,
     ErrorStatus,
@@ -127,7 +127,7 @@ class Scheduler:
             log.warning("attempt_lost", job=job.id, attempt=job.attempt)
             await self._runner.discard(outcome)
             return
-        except sqlite3.Error as error:
+        except DatabaseFailedError as error:
             # The row still says running; the lease runs out and the job is taken up again.
             log.error("settle_failed", job=job.id, attempt=job.attempt, reason=str(error))  # noqa: TRY400
             await self._runner.discard(outcome)
@@ -172,7 +172,7 @@ class LeaseKeeper:
                 )
             except LeaseLostError:
                 break
-            except sqlite3.Error as error:
+            except DatabaseFailedError as error:
                 log.warning("renewal_failed", job=self._job.id, reason=str(error))
                 continue
             if renewal.cancel_requested:
