@@ -103,7 +103,7 @@ def load(path: Path | None, environment: Mapping[str, str]) -> Config:
         if name.startswith(ENVIRONMENT_PREFIX) and name not in not_settings():
             section, setting = setting_of(name)
             values = msgspec.to_builtins(config)
-            values[section][setting] = value.split(",") if is_list(section, setting) else value
+            values[section][setting] = listed(value) if is_list(section, setting) else value
             config = converted(values, source=f"the environment variable {name}", strict=False)
     return checked(config)
 
@@ -163,6 +163,11 @@ def setting_of(variable: str) -> tuple[str, str]:
 def is_list(section: str, setting: str) -> bool:
     """Tell whether the setting holds several values, comma-separated in the environment."""
     return isinstance(msgspec.to_builtins(Config())[section][setting], list | tuple)
+
+
+def listed(value: str) -> list[str]:
+    """Return the entries of a comma-separated list."""
+    return [entry.strip() for entry in value.split(",") if entry.strip()]
 
 
 def checked(config: Config) -> Config:

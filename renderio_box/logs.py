@@ -9,8 +9,8 @@ from typing import Final
 import structlog
 
 SECRETS: Final = re.compile(r"ffsk_[0-9a-f]{8,}")
-QUERY: Final = re.compile(r"(https?://[^\s?'\"]+)\?[^\s'\"]+")
-USER_INFO: Final = re.compile(r"(https?://)[^\s/@'\"]+@")
+QUERY: Final = re.compile(r"(https?://[^\s?'\"]+)\?[^\s'\"]+", flags=re.IGNORECASE)
+USER_INFO: Final = re.compile(r"(https?://)[^\s/?#'\"]+@", flags=re.IGNORECASE)
 
 
 def configure(*, level: str, json: bool) -> None:
@@ -20,7 +20,7 @@ def configure(*, level: str, json: bool) -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks if json else keep,
+            structlog.processors.format_exc_info,
             redact,
             renderer,
         ],
@@ -42,20 +42,17 @@ def text_renderer() -> structlog.dev.ConsoleRenderer:
     )
 
 
-def keep(
-    _logger: object, _method: str, event: MutableMapping[str, object]
-) -> MutableMapping[str, object]:
-    """Pass the event on unchanged."""
-    return event
-
-
 def redact(
     _logger: object, _method: str, event: MutableMapping[str, object]
 ) -> MutableMapping[str, object]:
-    """Take keys, credentials and query strings out of every text field."""
+    """Take keys, credentials and query strings out of everything that will be written.
+
+    Tracebacks are text by now, and hold no values of variables.
+    """
     for name, value in event.items():
-        if isinstance(value, str):
-            event[name] = without_secrets(value)
+        event[name] = (
+            value if isinstance(value, bool | int | float) else without_secrets(str(value))
+        )
     return event
 
 

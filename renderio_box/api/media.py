@@ -111,15 +111,21 @@ def not_modified(request: Request[Any, Any, Any], file: StoredFile) -> bool:
 def asked_range(request: Request[Any, Any, Any], file: StoredFile) -> tuple[str, str] | None:
     """Return first and last byte as written in the Range header, None for the whole file.
 
-    Several ranges, unknown units and a stale If-Range all mean: the whole file.
+    Several ranges, unknown units, a range that ends before it begins and a stale
+    If-Range all mean: the whole file.
     """
     match = SINGLE_RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
-    if match is None or max(map(len, match.groups())) > MAX_DIGITS:
+    if match is None or max(map(len, match.groups())) > MAX_DIGITS or not is_range(*match.groups()):
         return None
     validator = request.headers.get("if-range")
     if validator is not None and validator != etag(file) and not is_exactly(file, validator):
         return None
     return match[1], match[2]
+
+
+def is_range(first: str, last: str) -> bool:
+    """Tell whether the two make a range at all; RFC 9110 has others ignored."""
+    return bool(first or last) and not (first and last and int(last) < int(first))
 
 
 def span_of(first: str, last: str, *, size: int) -> Span | None:

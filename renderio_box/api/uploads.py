@@ -21,7 +21,7 @@ MAX_PARTS: Final = 32
 MAX_NAME_BYTES: Final = 200
 ENVELOPE_BYTES: Final = 64 * 1024
 """What the multipart format may add around the file: boundaries, headers, small fields."""
-UNFIT: Final = re.compile(r"[\x00-\x1f\x7f/\\]")
+UNFIT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069/\\]")
 UNNAMED: Final = "upload"
 
 

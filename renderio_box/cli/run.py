@@ -39,7 +39,7 @@ def aliased(values: Sequence[str], prefix: str) -> dict[str, str]:
         match = NAMED.fullmatch(value)
         alias, rest = (match[1], match[2]) if match else (f"{prefix}{number}", value)
         if alias in named:
-            raise CliError(f"{alias} is given twice; name each file differently.")
+            raise CliError(f"{alias} names two files; give every file a name, or none.")
         named[alias] = rest
     return named
 

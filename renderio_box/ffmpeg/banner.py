@@ -13,7 +13,7 @@ INPUT: Final = re.compile(r"^Input #0, (.+?), from ", re.MULTILINE)
 DURATION: Final = re.compile(r"^  Duration: (\d+):(\d\d):(\d\d\.\d+)", re.MULTILINE)
 BIT_RATE: Final = re.compile(r"bitrate: (\d+) kb/s")
 STREAM: Final = re.compile(
-    r"^  Stream #0:\d+(?:\[0x[0-9a-f]+\])?(?:\(\w+\))?: (Video|Audio|Subtitle): (\w+)(.*)$",
+    r"^  Stream #0:\d+(?:\[0x[0-9a-f]+\])?(?:\([^)]*\))?: (Video|Audio|Subtitle): (\w+)(.*)$",
     re.MULTILINE,
 )
 PROFILE: Final = re.compile(r"^ \(([A-Z][\w .:-]*)\)")
@@ -22,7 +22,7 @@ SIZE: Final = re.compile(r", (\d{1,5})x(\d{1,5})(?=[ ,]|$)")
 RATE: Final = re.compile(r", ([\d.]+)(k?) (fps|tbr|tbn)")
 BITS: Final = re.compile(r", (\d+) kb/s")
 SOUND: Final = re.compile(r", (\d+) Hz, ([\w.]+)(?:\([^)]*\))?")
-ROTATION: Final = re.compile(r"displaymatrix: rotation of (-?[\d.]+) degrees")
+ROTATION: Final = re.compile(r"(?:displaymatrix|Display Matrix): rotation of (-?[\d.]+) degrees")
 CHANNELS: Final = re.compile(r"(\d+)(?:\.(\d+))?")
 NAMED_LAYOUTS: Final = {
     "mono": 1,
@@ -40,7 +40,7 @@ def read_banner(text: str) -> Probed:
     if opened is None:
         return Probed()
     matches = list(STREAM.finditer(text))
-    ends = [match.start() for match in matches[1:]] + [len(text)]
+    ends = [*(match.start() for match in matches[1:]), len(text)][: len(matches)]
     return Probed(
         streams=tuple(
             stream(match, following=text[match.end() : end])

@@ -21,7 +21,7 @@ NOISE: Final = re.compile(
     r"|Output #|Input #|Stream mapping|\s|$"
 )
 ADDRESS: Final = re.compile(r" @ 0x[0-9a-f]+")
-OUT_OF_MEMORY: Final = re.compile(r"Cannot allocate memory|Error (?:allocating|alloc)")
+OUT_OF_MEMORY: Final = re.compile(r"Cannot allocate memory|Error alloc")
 DISK_FULL: Final = re.compile(r"No space left on device")
 
 

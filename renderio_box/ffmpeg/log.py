@@ -10,7 +10,7 @@ class BoundedLog:
 
     def __init__(self, max_bytes: int) -> None:
         self._head_bytes = max_bytes // 4
-        self._tail_bytes = max_bytes - self._head_bytes
+        self._tail_bytes = max(1, max_bytes - self._head_bytes)
         self._head = bytearray()
         self._tail = bytearray()
         self._cut = False

@@ -10,7 +10,8 @@ from renderio_box.jobs.files import FileType, MediaInfo
 KILO: Final = 1024
 RATE_TOLERANCE: Final = 0.01
 """How far average and base frame rate may differ before the rate counts as varying."""
-STILL_TYPES: Final = frozenset({"png", "mjpeg", "bmp", "tiff", "jpegxl", "jpeg2000", "webp"})
+MOVING_IMAGES: Final = frozenset({"gif", "apng"})
+"""Image codecs whose files may move, so that their duration and frame rate mean something."""
 LEVEL_UNITS: Final = {"h264": 10, "hevc": 30}
 
 
@@ -73,7 +74,7 @@ def media_info(probed: Probed, filename: str) -> MediaInfo:
         picture = Stream()
     main = (audio if file_type is FileType.AUDIO else video) or audio or subtitle or Stream()
     width, height = displayed_size(picture)
-    is_still = file_type is FileType.IMAGE and main.codec_name in STILL_TYPES
+    is_still = file_type is FileType.IMAGE and main.codec_name not in MOVING_IMAGES
     return MediaInfo(
         file_type=file_type,
         codec=main.codec_name,

@@ -19,7 +19,7 @@ PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
 ANY_FORM: Final = re.compile(
     r"(?:\\?\{){2}\s*([A-Za-z0-9_]+)\s*(?:\\?\}){2}|<<\s*((?:in|out)_[A-Za-z0-9_]+)\s*>>"
 )
-SINGLE_BRACES: Final = re.compile(r"(?<!\{)\{\s*((?:in|out)_[A-Za-z0-9_]+)\s*\}(?!\})")
+SINGLE_BRACES: Final = re.compile(r"(?<!\{)\\?\{\s*((?:in|out)_[A-Za-z0-9_]+)\s*\\?\}(?!\})")
 ALIAS: Final = re.compile(r"(?:in|out)_[A-Za-z0-9_]+")
 FILE_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.[A-Za-z0-9_-]+")
 

@@ -7,9 +7,9 @@ from typing import Final
 from renderio_box.jobs.job import Progress
 from renderio_box.jobs.options import Item, Role, items
 
-CLOCK: Final = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:\.\d*)?)")
+CLOCK: Final = re.compile(r"(?:(\d{1,6}):)?(\d{1,2}):(\d{1,2}(?:\.\d{0,12})?)")
 UNITS: Final = {"": 1.0, "s": 1.0, "ms": 1e-3, "us": 1e-6}
-SECONDS: Final = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(s|ms|us|)")
+SECONDS: Final = re.compile(r"(\d{1,12}(?:\.\d{0,12})?|\.\d{1,12})(s|ms|us|)")
 BENDS_TIME: Final = re.compile(
     r"setpts|trim|tempo|concat|loop|tpad|select|zoompan|reverse|minterpolate|xfade|acrossfade|apad"
 )

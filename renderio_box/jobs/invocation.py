@@ -78,7 +78,9 @@ def adapt(arguments: Sequence[str], build: Build) -> Adapted:
         if frame_sync and item.name == "vsync":
             continue
         if item.role is Role.OUTPUT:
-            words += frame_sync
+            # Options end at "--", which may stand before the output.
+            at = len(words) - 1 if words[-1:] == ["--"] else len(words)
+            words[at:at] = frame_sync
         words += present(item, build, warnings)
     return Adapted(arguments=tuple(words), warnings=tuple(warnings))
 

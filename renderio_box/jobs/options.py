@@ -66,10 +66,10 @@ def items(arguments: Sequence[str]) -> Iterator[Item]:
 def item_at(arguments: Sequence[str], at: int, *, after_dashes: bool) -> Item:
     """Return the item that begins at position ``at``."""
     word = arguments[at]
-    if after_dashes or not word.startswith("-") or word == "-":
-        return Item(Role.OUTPUT, "", (word,))
     if word == "--":
         return Item(Role.OPTION, "", (word,))
+    if after_dashes or not word.startswith("-") or word == "-":
+        return Item(Role.OUTPUT, "", (word,))
     name = word[1:].partition(":")[0]
     follower = arguments[at + 1] if at + 1 < len(arguments) else None
     if follower is None or not takes_value(name, follower):

@@ -89,8 +89,8 @@ class Scanner:
             if char == '"':
                 self._at += 1
                 return "".join(pieces)
-            if char == "\\" and follower == "\n":
-                self._at += 2
+            if self._text.startswith(("\\\n", "\\\r\n"), self._at):
+                self._at = self._text.index("\n", self._at) + 1
             elif char == "\\" and follower in ESCAPED_IN_DOUBLE_QUOTES:
                 pieces.append(follower)
                 self._at += 2

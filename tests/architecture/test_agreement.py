@@ -1,0 +1,80 @@
+"""What is written in two places must say the same."""
+
+import re
+import tomllib
+from enum import StrEnum
+from importlib import resources
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from renderio_box.api.problems import STATUS
+from renderio_box.config import Config, names
+from renderio_box.errors import BoxError, ErrorCode
+from renderio_box.jobs.files import FileKind
+from renderio_box.jobs.job import JobState, Stage
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "config.example.toml"
+MIGRATIONS = resources.files("renderio_box.database") / "migrations"
+CHECKED = re.compile(r"CHECK \((\w+) IN \(([^)]*)\)\)")
+
+
+def checked_values(column: str) -> list[set[str]]:
+    sql = (MIGRATIONS / "0001_initial.sql").read_text(encoding="utf-8")
+    return [
+        set(re.findall(r"'([^']*)'", listed))
+        for name, listed in CHECKED.findall(sql)
+        if name == column
+    ]
+
+
+def example() -> dict[str, dict[str, object]]:
+    return tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("column", "values"), [("state", JobState), ("stage", Stage), ("kind", FileKind)]
+)
+def test_the_database_accepts_exactly_the_values_of_the_enum(
+    column: str, values: type[StrEnum]
+) -> None:
+    assert checked_values(column) == [{value.value for value in values}]
+
+
+def test_the_example_names_every_setting_and_no_other() -> None:
+    named = [
+        *example(),
+        *(f"{table}.{name}" for table, values in example().items() for name in values),
+    ]
+
+    assert sorted(named) == sorted(names())
+
+
+def test_the_example_gives_every_setting_its_default() -> None:
+    assert msgspec.convert(example(), Config) == Config()
+
+
+def test_every_setting_of_the_example_is_explained() -> None:
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    settings = [number for number, line in enumerate(lines) if re.match(r"\w+ = ", line)]
+
+    unexplained = [lines[number] for number in settings if not lines[number - 1].startswith("#")]
+
+    assert unexplained == []
+
+
+@pytest.mark.parametrize("code", list(ErrorCode))
+def test_every_error_code_has_an_http_status(code: ErrorCode) -> None:
+    assert STATUS[code] in range(400, 600)
+
+
+def test_error_codes_are_called_what_they_say() -> None:
+    assert [code.name for code in ErrorCode] == [code.value for code in ErrorCode]
+
+
+def test_every_kind_of_error_has_a_code() -> None:
+    kinds = [kind for kind in BoxError.__subclasses__() if not hasattr(kind, "code")]
+
+    assert kinds == []

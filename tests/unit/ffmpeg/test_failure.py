@@ -1,0 +1,161 @@
+import signal
+
+import pytest
+
+from renderio_box.ffmpeg.executor import Ended
+from renderio_box.ffmpeg.failure import MAX_LINE, explain, telling_line
+from renderio_box.jobs.job import ErrorStatus
+
+BANNER = """\
+Input #0, mov,mp4,m4a,3gp,3g2,mj2, from '../in/in_video.mp4':
+  Duration: 00:00:02.00, start: 0.000000, bitrate: 180 kb/s
+  Stream #0:0[0x1](und): Video: h264 (High) (avc1 / 0x31637661), yuv420p, 320x180, 29.97 fps
+Stream mapping:
+  Stream #0:0 -> #0:0 (h264 (native) -> h264 (libx264))
+"""
+ODD_SIZE_5 = """\
+[libx264 @ 0x5594e54265c0] width not divisible by 2 (321x181)
+Error initializing output stream 0:0 -- Error while opening encoder for output stream #0:0 - maybe \
+incorrect parameters such as bit_rate, rate, width or height
+[aac @ 0x5594e546ce40] Qavg: 289.380
+[aac @ 0x5594e546ce40] 2 frames left in the queue on closing
+Conversion failed!
+"""
+ODD_SIZE_9 = """\
+[libx264 @ 0x55b0181d6440] width not divisible by 2 (321x181)
+[vost#0:0/libx264 @ 0x55b01825fb80] [enc:libx264 @ 0x55b0181bca00] Error while opening encoder - \
+maybe incorrect parameters such as bit_rate, rate, width or height.
+[vf#0:0 @ 0x55b0182607c0] Error sending frames to consumers: Generic error in an external library
+[vf#0:0 @ 0x55b0182607c0] Task finished with error code: -542398533 (Generic error in an external \
+library)
+[vf#0:0 @ 0x55b0182607c0] Terminating thread with return code -542398533 (Generic error)
+[vost#0:0/libx264 @ 0x55b01825fb80] [enc:libx264 @ 0x55b0181bca00] Could not open encoder before EOF
+[vost#0:0/libx264 @ 0x55b01825fb80] Task finished with error code: -22 (Invalid argument)
+[out#0/mp4 @ 0x55b0181da600] Nothing was written into output file, because at least one of its \
+streams received no packets.
+frame=    0 fps=0.0 q=0.0 Lsize=       0KiB time=00:00:00.40 bitrate=   0.0kbits/s speed=26.8x
+[aac @ 0x55b0181c9780] Qavg: 335.637
+Conversion failed!
+"""
+NO_FILTER_5 = """\
+[AVFilterGraph @ 0x55fbfa778e80] No such filter: 'nosuch'
+Error reinitializing filters!
+Failed to inject frame into filter network: Invalid argument
+Error while processing the decoded data for stream #0:0
+[aac @ 0x55fbfa22ae00] Qavg: 289.380
+Conversion failed!
+"""
+NO_ENCODER_9 = """\
+[vost#0:0 @ 0x55c636594ac0] Unknown encoder 'nosuch'
+[vost#0:0 @ 0x55c636594ac0] Error selecting an encoder
+Error opening output file o.mp4.
+Error opening output files: Encoder not found
+"""
+NO_FILE_9 = """\
+[in#0 @ 0x5564e29e1cc0] Error opening input: No such file or directory
+Error opening input file nope.mp4.
+Error opening input files: No such file or directory
+"""
+NO_STREAM_5 = """\
+Stream map '0:s' matches no streams.
+To ignore this, add a trailing '?' to the map.
+"""
+CUT_OFF_5 = """\
+[mov,mp4,m4a,3gp,3g2,mj2 @ 0x55d1af96b880] moov atom not found
+../in/in_video.mp4: Invalid data found when processing input
+"""
+
+
+def ended(exit_status: int, log: str = "", *, timed_out: bool = False) -> Ended:
+    return Ended(exit_status=exit_status, timed_out=timed_out, log=log, run_seconds=1.5)
+
+
+def test_a_run_that_ended_well_needs_no_explanation() -> None:
+    assert explain(ended(0, BANNER), timeout_s=60) is None
+
+
+@pytest.mark.parametrize(
+    ("run", "status", "sentence"),
+    [
+        (
+            ended(255, timed_out=True),
+            ErrorStatus.TIMEOUT,
+            (
+                "FFmpeg was stopped after 60 seconds, the time this command had;"
+                " ask for more with max_command_run_seconds."
+            ),
+        ),
+        (
+            ended(1, "Error: Cannot allocate memory\n"),
+            ErrorStatus.OUT_OF_MEMORY,
+            "FFmpeg ran out of memory. Error: Cannot allocate memory",
+        ),
+        (
+            ended(-signal.SIGXFSZ),
+            ErrorStatus.OUTPUT_TOO_LARGE,
+            "An output grew past the largest allowed size.",
+        ),
+        (
+            ended(228, "av_interleaved_write_frame(): No space left on device\n"),
+            ErrorStatus.STORAGE_FULL,
+            (
+                "The disk was full while FFmpeg wrote."
+                " av_interleaved_write_frame(): No space left on device"
+            ),
+        ),
+        (ended(187), ErrorStatus.FFMPEG_FAILED, "FFmpeg ended with status 187."),
+        (ended(-signal.SIGKILL), ErrorStatus.FFMPEG_FAILED, "FFmpeg was ended by SIGKILL."),
+        (ended(-signal.SIGSEGV), ErrorStatus.FFMPEG_FAILED, "FFmpeg was ended by SIGSEGV."),
+        (ended(-99), ErrorStatus.FFMPEG_FAILED, "FFmpeg was ended by signal 99."),
+    ],
+)
+def test_a_failure_has_a_status_and_a_sentence(
+    run: Ended, status: ErrorStatus, sentence: str
+) -> None:
+    failed = explain(run, timeout_s=60)
+
+    assert failed is not None
+    assert (failed.status, failed.message) == (status, sentence)
+
+
+def test_a_run_that_lost_frames_to_lack_of_memory_failed_whatever_its_status() -> None:
+    failed = explain(ended(0, "[libx264 @ 0x1] Cannot allocate memory\n"), timeout_s=60)
+
+    assert failed is not None
+    assert failed.status is ErrorStatus.OUT_OF_MEMORY
+
+
+def test_a_failure_keeps_the_log_and_the_time_it_took() -> None:
+    failed = explain(ended(1, BANNER), timeout_s=60)
+
+    assert failed is not None
+    assert (failed.log, failed.run_seconds) == (BANNER, 1.5)
+
+
+@pytest.mark.parametrize(
+    ("log", "line"),
+    [
+        (ODD_SIZE_5, "[libx264] width not divisible by 2 (321x181)"),
+        (ODD_SIZE_9, "[libx264] width not divisible by 2 (321x181)"),
+        (NO_FILTER_5, "[AVFilterGraph] No such filter: 'nosuch'"),
+        (NO_ENCODER_9, "[vost#0:0] Unknown encoder 'nosuch'"),
+        (NO_FILE_9, "[in#0] Error opening input: No such file or directory"),
+        (NO_STREAM_5, "Stream map '0:s' matches no streams."),
+        (CUT_OFF_5, "../in/in_video.mp4: Invalid data found when processing input"),
+    ],
+)
+def test_the_line_that_says_what_went_wrong_is_found(log: str, line: str) -> None:
+    assert telling_line(BANNER + log) == line
+
+
+@pytest.mark.parametrize("log", ["", "\n\n", BANNER, "frame=1 fps=0\nConversion failed!\n"])
+def test_a_log_without_complaints_has_no_telling_line(log: str) -> None:
+    assert telling_line(log) == ""
+
+
+def test_without_a_known_complaint_the_last_line_counts() -> None:
+    assert telling_line(f"{BANNER}[aac @ 0x1] odd\n[mp4 @ 0x2] odder\n") == "[mp4] odder"
+
+
+def test_a_long_line_is_shortened() -> None:
+    assert telling_line("Unknown " + "x" * 1000) == ("Unknown " + "x" * 1000)[:MAX_LINE]
