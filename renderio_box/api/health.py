@@ -5,8 +5,9 @@ from typing import Final
 
 import anyio
 import msgspec
-from litestar import Response, get
+from litestar import Response, route
 from litestar.di import NamedDependency
+from litestar.enums import HttpMethod
 
 from renderio_box.clock import Clock
 
@@ -94,13 +95,13 @@ async def try_one(name: str, trial: Trial, checks: dict[str, Check]) -> None:
         checks[name] = Check(ok=False, message=f"{type(error).__name__}: {error}")
 
 
-@get("/healthz", tags=["Operation"])
+@route("/healthz", http_method=[HttpMethod.GET, HttpMethod.HEAD], tags=["Operation"])
 async def healthz() -> Alive:
     """Tell that the process lives. Needs no key."""
     return Alive()
 
 
-@get("/readyz", tags=["Operation"])
+@route("/readyz", http_method=[HttpMethod.GET, HttpMethod.HEAD], tags=["Operation"])
 async def readyz(health: NamedDependency[Health]) -> Response[Readiness]:
     """Tell whether commands can run, with every check: 200 when they can, else 503."""
     readiness = await health.readiness()

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 from litestar import Request, Response, route
 from litestar.di import NamedDependency
-from litestar.enums import HttpMethod
+from litestar.enums import HttpMethod, MediaType
 from litestar.params import FromPath
 from litestar.response import Stream
 
@@ -53,30 +53,40 @@ async def serve_file(
     file = await files.find_by_token(token)
     headers = headers_of(file, download=request.query_params.get("download") == "1")
     if not_modified(request, file):
-        return Response(None, status_code=304, headers=headers)
+        return bare(304, headers)
+    is_head = request.method == HttpMethod.HEAD
     span, status_code = Span(0, file.size_bytes), 200
-    if asked := asked_range(request, file):
+    if not is_head and (asked := asked_range(request, file)):
         span, status_code = span_of(*asked, size=file.size_bytes), 206
-    if span is None:
-        headers["Content-Range"] = f"bytes */{file.size_bytes}"
-        return Response(None, status_code=416, headers=headers)
-    if asked:
+        if span is None:
+            return bare(416, headers | {"Content-Range": f"bytes */{file.size_bytes}"})
         last = span.start + span.length - 1
         headers["Content-Range"] = f"bytes {span.start}-{last}/{file.size_bytes}"
     headers["Content-Length"] = str(span.length)
-    is_head = request.method == HttpMethod.HEAD
+    length = 0 if is_head else span.length
     return Stream(
-        nothing() if is_head else storage.read(file.key, start=span.start, length=span.length),
+        await begun(storage.read(file.key, start=span.start, length=length)),
         status_code=status_code,
         headers=headers,
         media_type=mime_type_of(file.filename),
     )
 
 
-async def nothing() -> AsyncIterator[bytes]:
-    """Yield no bytes."""
-    return
-    yield b""
+def bare(status_code: int, headers: dict[str, str]) -> Response[bytes]:
+    """Return an answer without a body."""
+    return Response(b"", status_code=status_code, headers=headers, media_type=MediaType.TEXT)
+
+
+async def begun(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Return the same pieces with the first one read, so that what can fail fails now."""
+    first = await anext(pieces, b"")
+
+    async def rest() -> AsyncIterator[bytes]:
+        yield first
+        async for piece in pieces:
+            yield piece
+
+    return rest()
 
 
 def headers_of(file: StoredFile, *, download: bool) -> dict[str, str]:

@@ -49,7 +49,7 @@ async def receive_upload(
                 filename = cleaned(segment.filename)
                 await incoming.write(piece)
     except MultipartError as error:
-        raise InvalidRequestError(f"The multipart body is broken: {error}.") from error
+        raise InvalidRequestError("The multipart body is broken.") from error
     except InternalServerException as error:  # how Litestar says that the client went away
         raise InvalidRequestError("The upload broke off before it was complete.") from error
     if filename is None:

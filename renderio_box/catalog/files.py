@@ -63,7 +63,7 @@ class FileCatalog:
         """Return the file that a storage URL opens; NotFoundError once it is deleted."""
         async with self._database.reading() as tx:
             file = await files.find_by_token(tx, token)
-        if file is None:
+        if file is None or file.deleted_at is not None:
             raise NotFoundError("There is no such file, or it was deleted.")
         return file
 

@@ -51,10 +51,13 @@ class ForbiddenError(BoxError):
 class NameTakenError(BoxError):
     """A key in use has that name already."""
 
-    code = ErrorCode.CONFLICT
+    code = ErrorCode.INVALID_REQUEST
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"There is a key named {name} already; choose another name or revoke it.")
+        super().__init__(
+            f"There is a key named {name} already; choose another name or revoke it.",
+            loc=("name",),
+        )
 
 
 class Principal(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ VALUES (:id, :owner, :kind, :key, :token, :filename, :size_bytes, :sha256, :medi
 
 FIND: Final = "SELECT * FROM files WHERE id = :id AND (:owner IS NULL OR owner = :owner)"
 
-OPENED_BY: Final = "SELECT * FROM files WHERE token = :token AND deleted_at IS NULL"
+OPENED_BY: Final = "SELECT * FROM files WHERE token = :token"
 
 LIST_BY_JOB: Final = "SELECT * FROM files WHERE job_id = :job_id ORDER BY id"
 
@@ -66,13 +66,13 @@ async def find(tx: Transaction, file_id: FileId, *, owner: Owner | None) -> Stor
 
 
 async def find_by_token(tx: Transaction, token: str) -> StoredFile | None:
-    """Return the file that the token opens, None once it is deleted."""
+    """Return the file that the token opens, deleted or not."""
     row = await tx.fetch_one(OPENED_BY, {"token": token})
     return None if row is None else as_file(row)
 
 
 async def list_by_job(tx: Transaction, job_id: JobId) -> list[StoredFile]:
-    """Return the outputs of a job in the order in which they were declared."""
+    """Return the outputs of a job."""
     return [as_file(row) for row in await tx.fetch_all(LIST_BY_JOB, {"job_id": job_id})]
 
 

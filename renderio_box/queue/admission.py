@@ -9,6 +9,7 @@ from renderio_box.database import files
 from renderio_box.database.connection import Transaction
 from renderio_box.errors import InvalidRequestError
 from renderio_box.identifiers import FileId, Owner
+from renderio_box.jobs.files import StoredFile
 from renderio_box.jobs.job import Source, StoredSource, UrlSource
 
 OWN_PATH: Final = re.compile(r"/files/([A-Za-z0-9_-]{43})/[^/]+$")
@@ -20,13 +21,13 @@ async def resolve_inputs(
     """Return the inputs with our own storage URLs replaced by the files they name.
 
     Raises:
-        InvalidRequestError: A file id is unknown, deleted, or somebody else's.
+        InvalidRequestError: A file is unknown, deleted, or somebody else's.
     """
     resolved: dict[str, Source] = {}
     for alias, source in inputs.items():
         match source:
             case UrlSource(url):
-                resolved[alias] = await own_file(tx, url) or source
+                resolved[alias] = await own_file(tx, url, alias=alias) or source
             case StoredSource(file_id):
                 await check_file(tx, file_id, owner=owner, alias=alias)
                 resolved[alias] = source
@@ -35,7 +36,7 @@ async def resolve_inputs(
     return resolved
 
 
-async def own_file(tx: Transaction, url: str) -> StoredSource | None:
+async def own_file(tx: Transaction, url: str, *, alias: str) -> StoredSource | None:
     """Return the stored file that ``url`` serves, None when it is not one of ours.
 
     The token has 256 random bits and is the whole permission, so the host does not
@@ -43,12 +44,19 @@ async def own_file(tx: Transaction, url: str) -> StoredSource | None:
     """
     match = OWN_PATH.search(urlsplit(url).path)
     file = None if match is None else await files.find_by_token(tx, match[1])
-    return None if file is None else StoredSource(file.id)
+    if file is None:
+        return None
+    check_kept(file, file.id, alias=alias)
+    return StoredSource(file.id)
 
 
 async def check_file(tx: Transaction, file_id: FileId, *, owner: Owner | None, alias: str) -> None:
     """Refuse an id that names no file of this owner's."""
-    file = await files.find(tx, file_id, owner=owner)
+    check_kept(await files.find(tx, file_id, owner=owner), file_id, alias=alias)
+
+
+def check_kept(file: StoredFile | None, file_id: FileId, *, alias: str) -> None:
+    """Refuse a file that is not there, or not any more."""
     if file is None or file.deleted_at is not None:
         raise InvalidRequestError(
             f"{alias} names the file {file_id}, which does not exist; upload it first.",

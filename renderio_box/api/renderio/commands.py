@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from litestar import Controller, MediaType, Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
 from renderio_box.api.authentication import json_only, requires
@@ -73,7 +73,7 @@ class CommandController(Controller):
         urls: NamedDependency[Urls],
         limit: Limit = 50,
         offset: Offset = 0,
-        status: Status | None = None,
+        status: FromQuery[Status | None] = None,
     ) -> CommandPage:
         """Return the owner's commands, newest first."""
         states = None if status is None else STATES[status]

@@ -48,12 +48,13 @@ def text_of(rest: str, *, loc: tuple[str, ...]) -> TextSource:
     header, comma, body = rest.partition(",")
     try:
         encoded = unquote_to_bytes(body)
-        raw = base64.b64decode(encoded) if header.endswith(";base64") else encoded
+        is_base64 = header.endswith(";base64")
+        raw = base64.b64decode(encoded, validate=True) if is_base64 else encoded
         text = raw.decode("utf-8")
-    except (binascii.Error, ValueError) as error:
-        raise InvalidRequestError(f"{loc[-1]} holds data: text that is not UTF-8.", loc=loc) from (
-            error
-        )
+    except binascii.Error as error:
+        raise InvalidRequestError(f"{loc[-1]} holds data: that is not base64.", loc=loc) from error
+    except ValueError as error:
+        raise InvalidRequestError(f"{loc[-1]} holds data: that is not UTF-8.", loc=loc) from error
     if not comma or len(raw) > MAX_TEXT_BYTES:
         raise InvalidRequestError(
             f"{loc[-1]} must be data:[type][;base64],TEXT of at most"

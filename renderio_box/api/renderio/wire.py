@@ -207,6 +207,7 @@ class CommandView(msgspec.Struct, frozen=True, kw_only=True):
         job = report.job
         waits_again = job.state is JobState.QUEUED and job.started_at is not None
         running = job.state is JobState.RUNNING or waits_again
+        outputs = {file.alias: file for file in report.outputs}
         total = None if job.finished_at is None else job.finished_at - job.created_at
         return cls(
             command_id=job.id,
@@ -220,7 +221,9 @@ class CommandView(msgspec.Struct, frozen=True, kw_only=True):
             original_request=job.original_request,
             metadata=job.metadata,
             output_files={
-                file.alias: FileRecord.of(file, urls) for file in report.outputs if file.alias
+                alias: FileRecord.of(outputs[alias], urls)
+                for alias in job.spec.outputs
+                if alias in outputs
             },
             vcpu_count=job.spec.vcpu_count,
             error_status=job.error_status,

@@ -1,0 +1,36 @@
+"""``renderio-box demo``: the program shows itself."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.running_box import cli
+
+pytestmark = pytest.mark.timeout(90)
+
+
+def test_one_round_of_the_demo_ends_well(tmp_path: Path) -> None:
+    shown = cli("demo", "--once", TMPDIR=str(tmp_path))
+
+    polled = json.loads(shown.stdout)
+    assert (shown.returncode, polled["status"]) == (0, "SUCCESS")
+    assert polled["output_files"]["out_video"]["height"] == 360
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_demo_with_data_leaves_it_there_for_another(tmp_path: Path) -> None:
+    first = cli("demo", "--once", "--data", tmp_path / "data")
+    second = cli("demo", "--once", "--data", tmp_path / "data")
+
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert len(list((tmp_path / "data" / "files").rglob("*.mp4"))) == 4
+    assert json.loads(first.stdout)["command_id"] != json.loads(second.stdout)["command_id"]
+
+
+def test_a_demo_without_ffmpeg_says_so_in_one_line() -> None:
+    shown = cli("demo", "--once", RENDERIO_FFMPEG_FFMPEG="no-such-program")
+
+    assert (shown.returncode, shown.stdout) == (4, "")
+    assert shown.stderr.startswith("renderio-box: cannot start: ")
+    assert shown.stderr.count("\n") == 1

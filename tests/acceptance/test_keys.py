@@ -1,0 +1,103 @@
+"""``renderio-box keys`` while the box runs and while it does not."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.running_box import RunningBox, cli, running_box
+
+
+@pytest.fixture(params=["while the box runs", "while no box runs"])
+def data(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """A data directory of a box that runs, and one of none."""
+    if request.param == "while no box runs":
+        yield tmp_path / "data"
+        return
+    with running_box(tmp_path / "data") as box:
+        yield box.data
+
+
+def status_with(key: str, box: RunningBox) -> int:
+    url = f"{box.url}/api/v1/commands"
+    return httpx.get(url, headers={"x-api-key": key}, trust_env=False).status_code
+
+
+def test_adding_prints_the_key_alone(data: Path) -> None:
+    added = cli("keys", "add", "n8n", "--data", data)
+
+    assert (added.returncode, added.stderr) == (0, "")
+    assert added.stdout.startswith("ffsk_")
+    assert len(added.stdout) == len("ffsk_") + 64 + 1
+
+
+def test_a_name_in_use_is_refused(data: Path) -> None:
+    cli("keys", "add", "n8n", "--data", data)
+
+    refused = cli("keys", "add", "n8n", "--data", data)
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "There is a key named n8n already" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+def test_a_name_that_cannot_be_one_is_wrong_usage(data: Path) -> None:
+    refused = cli("keys", "add", "two words", "--data", data)
+
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "'two words' cannot be a name" in refused.stderr
+
+
+def test_listing_shows_every_key_and_no_secret(data: Path) -> None:
+    key = cli("keys", "add", "n8n", "--owner", "ann", "--data", data).stdout.strip()
+    cli("keys", "revoke", "n8n", "--data", data)
+
+    listed = cli("keys", "list", "--data", data)
+
+    [line] = [line.split() for line in listed.stdout.splitlines() if line.startswith("n8n")]
+    assert (listed.returncode, line[:3]) == (0, ["n8n", "ann", "files,read,submit"])
+    assert line[-1] != "-"
+    assert key.removeprefix("ffsk_") not in listed.stdout
+
+
+def test_revoking_a_key_that_is_not_there_is_refused(data: Path) -> None:
+    refused = cli("keys", "revoke", "nobody", "--data", data)
+
+    assert refused.returncode == 1
+    assert "There is no key nobody in use." in refused.stderr
+
+
+def test_a_key_made_while_the_box_runs_works_at_once(box: RunningBox) -> None:
+    key = cli("keys", "add", "at-once", "--data", box.data).stdout.strip()
+
+    assert status_with(key, box) == 200
+
+
+def test_a_revoked_key_is_refused_at_once(box: RunningBox) -> None:
+    key = cli("keys", "add", "short-lived", "--data", box.data).stdout.strip()
+    assert status_with(key, box) == 200
+
+    revoked = cli("keys", "revoke", "short-lived", "--data", box.data)
+
+    assert (revoked.returncode, status_with(key, box)) == (0, 401)
+
+
+def test_a_key_made_while_no_box_runs_works_when_one_does(tmp_path: Path) -> None:
+    key = cli("keys", "add", "early", "--data", tmp_path / "data").stdout.strip()
+
+    with running_box(tmp_path / "data") as box:
+        assert status_with(key, box) == 200
+
+
+def test_only_an_admin_key_manages_keys(box: RunningBox) -> None:
+    usual = cli("keys", "add", "usual", "--data", box.data).stdout.strip()
+    admin = cli("keys", "add", "boss", "--admin", "--data", box.data).stdout.strip()
+
+    url = f"{box.url}/api/v1/keys"
+    statuses = [
+        httpx.get(url, headers={"x-api-key": key}, trust_env=False).status_code
+        for key in (usual, admin)
+    ]
+
+    assert statuses == [403, 200]

@@ -1,0 +1,171 @@
+"""``renderio-box serve`` as an operator meets it."""
+
+import re
+import signal
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.running_box import RunningBox, cli, eventually, running_box
+
+KEY = re.compile(r"^ +(ffsk_[0-9a-f]{64})$", re.MULTILINE)
+ENDLESS = "-re -f lavfi -i testsrc2=size=64x36:rate=5 {{out_1}}"
+
+
+def one_line(text: str) -> bool:
+    return text.count("\n") == 1 and text.startswith("renderio-box: ")
+
+
+def test_the_first_start_shows_a_key_that_works(box: RunningBox) -> None:
+    [key] = KEY.findall(box.stderr.read_text())
+
+    answer = httpx.get(f"{box.url}/api/v1/keys", headers={"x-api-key": key}, trust_env=False)
+
+    assert answer.status_code == 200
+
+
+def test_a_key_is_shown_once_and_not_on_standard_output(box: RunningBox) -> None:
+    [key] = KEY.findall(box.stderr.read_text())
+
+    assert box.stderr.read_text().count(key) == 1
+    assert box.stdout.read_text() == ""
+
+
+def test_no_later_start_shows_a_key(tmp_path: Path) -> None:
+    with running_box(tmp_path / "data"):
+        pass
+
+    with running_box(tmp_path / "data") as box:
+        shown = box.stderr.read_text()
+
+    assert "ffsk_" not in shown
+
+
+def test_the_data_directory_is_for_its_owner_only(box: RunningBox) -> None:
+    modes = {path.name: path.stat().st_mode & 0o077 for path in [box.data, *box.data.iterdir()]}
+
+    assert modes["data"] == 0
+    assert modes["server.json"] == 0
+
+
+def test_a_stopped_box_leaves_no_address_behind(tmp_path: Path) -> None:
+    with running_box(tmp_path / "data") as box:
+        assert box.stop() == 0
+
+    assert not (tmp_path / "data" / "server.json").exists()
+
+
+def test_ctrl_c_stops_the_box_as_sigterm_does(tmp_path: Path) -> None:
+    with running_box(tmp_path / "data") as box:
+        box.process.send_signal(signal.SIGINT)
+
+        assert box.process.wait(10) == 0
+
+
+def test_a_second_signal_stops_the_box_at_once(tmp_path: Path) -> None:
+    with running_box(tmp_path / "data", RENDERIO_SERVER_DRAIN_SECONDS="600") as box:
+        command_id = box.submit(ENDLESS, {"out_1": "endless.mkv"})
+        eventually(lambda: box.poll(command_id)["started_at"], within_s=10)
+        box.process.send_signal(signal.SIGTERM)
+        eventually(lambda: "stopping" in box.stderr.read_text(), within_s=5)
+        asked_again = time.monotonic()
+
+        assert box.stop() == 0
+
+    assert time.monotonic() - asked_again < 6
+
+
+def test_a_second_box_on_the_same_data_is_refused(box: RunningBox) -> None:
+    refused = cli("serve", "--data", box.data, "--port", 0)
+
+    assert (refused.returncode, one_line(refused.stderr)) == (4, True)
+    assert str(box.data) in refused.stderr
+
+
+def test_a_port_in_use_is_refused(box: RunningBox, tmp_path: Path) -> None:
+    port = box.url.rpartition(":")[2]
+
+    refused = cli("serve", "--data", tmp_path / "data", "--port", port)
+
+    assert (refused.returncode, one_line(refused.stderr)) == (4, True)
+    assert f"port {port}" in refused.stderr
+
+
+def test_data_in_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no directory")
+
+    refused = cli("serve", "--data", tmp_path / "file" / "data", "--port", 0)
+
+    assert (refused.returncode, one_line(refused.stderr)) == (4, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[server]\nprot = 1", "server.prot"),
+        ("[jobs]\nnice = 40", "jobs.nice"),
+        ("[server]\nport = 'high'", "server.port"),
+        ("[sever]\nport = 1", "sever"),
+        ("[server\n", "TOML"),
+    ],
+)
+def test_a_wrong_setting_in_a_file_is_named(tmp_path: Path, text: str, named: str) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(text)
+
+    refused = cli("serve", "--data", tmp_path / "data", "--config", config)
+
+    assert (refused.returncode, one_line(refused.stderr)) == (2, True)
+    assert named in refused.stderr
+    assert str(config) in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("RENDERIO_SERVER_PROT", "1"),
+        ("RENDERIO_JOBS_NICE", "40"),
+        ("RENDERIO_SERVER_PORT", "high"),
+        ("RENDERIO_SERVER", "127.0.0.1"),
+        ("RENDERIO_ANYTHING", ""),
+    ],
+)
+def test_no_variable_of_ours_is_ignored(tmp_path: Path, variable: str, value: str) -> None:
+    refused = cli("serve", "--data", tmp_path / "data", **{variable: value})
+
+    assert (refused.returncode, one_line(refused.stderr)) == (2, True)
+    assert variable in refused.stderr
+
+
+def test_a_configuration_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    refused = cli("serve", "--data", tmp_path, RENDERIO_CONFIG=str(tmp_path / "none.toml"))
+
+    assert (refused.returncode, one_line(refused.stderr)) == (2, True)
+    assert "none.toml" in refused.stderr
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text("[log]\nformat = 'text'\nlevel = 'info'\n")
+
+    with running_box(tmp_path / "data", "--config", str(config), RENDERIO_LOG_FORMAT="json") as box:
+        [first, *_] = box.stderr.read_text().splitlines()
+
+    assert first.startswith('{"')
+
+
+def test_an_ffmpeg_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    refused = cli("serve", "--data", tmp_path / "data", "--port", 0, RENDERIO_FFMPEG_FFMPEG="no")
+
+    assert (refused.returncode, one_line(refused.stderr)) == (4, True)
+    assert "ffmpeg.ffmpeg" in refused.stderr
+
+
+def test_the_log_never_holds_a_key(box: RunningBox) -> None:
+    log = box.stderr.read_text()
+
+    [shown] = KEY.findall(log)
+    assert box.http.headers["x-api-key"] not in log
+    assert set(re.findall("ffsk_[0-9a-f]+", log)) == {shown}

@@ -1,0 +1,204 @@
+"""What every Executor promises; the real one runs a real FFmpeg."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import anyio
+import msgspec
+import pytest
+
+from renderio_box.ffmpeg.builds import find_ffmpeg
+from renderio_box.ffmpeg.executor import Ended, Execution, Executor
+from renderio_box.ffmpeg.isolation import find_isolation
+from renderio_box.ffmpeg.local_executor import LocalExecutor
+from renderio_box.ffmpeg.progress import Report
+from renderio_box.ffmpeg.sandbox import ResourceLimits, process_limit
+from tests.fakes import Script, ScriptedExecutor
+
+LIMITS = ResourceLimits(
+    memory_bytes=1024**3, file_bytes=1024**2, processes=process_limit(2), nice=0
+)
+PROGRESS = ("-nostats", "-stats_period", "0.05", "-progress", "pipe:1")
+SOURCE = ("-f", "lavfi", "-i", "testsrc=size=64x48:rate=5:duration=1")
+WORKS = ("-hide_banner", *PROGRESS, *SOURCE, "-c:v", "mpeg4", "clip.avi")
+FAILS = ("-hide_banner", "-i", "missing.mp4", "clip.avi")
+HANGS = ("-hide_banner", "-re", "-f", "lavfi", "-i", "testsrc=size=64x48", "clip.avi")
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """An executor with the way to make its next run hang or fail."""
+
+    executor: Executor
+    hang: Callable[[], None]
+    fail: Callable[[], None]
+
+
+def scripted() -> Trial:
+    executor = ScriptedExecutor()
+    executor.script = Script(
+        reports=(Report(out_time_us=400_000), Report(out_time_us=1_000_000, finished=True))
+    )
+
+    def play(script: Script) -> None:
+        executor.script = script
+
+    return Trial(
+        executor,
+        hang=lambda: play(Script(hangs=True)),
+        fail=lambda: play(Script(exit_status=1, log="missing.mp4: No such file or directory\n")),
+    )
+
+
+@pytest.fixture(scope="session")
+async def local() -> Trial:
+    isolation = await find_isolation(LIMITS, font_config=None)
+    found = await find_ffmpeg("/usr/bin/ffmpeg", "", isolation)
+    executor = LocalExecutor(found.ffmpeg, isolation, log_bytes=64 * 1024)
+    return Trial(executor, hang=lambda: None, fail=lambda: None)
+
+
+@pytest.fixture(params=["local", "scripted"])
+def trial(request: pytest.FixtureRequest, local: Trial) -> Trial:
+    return local if request.param == "local" else scripted()
+
+
+@pytest.fixture
+def execute(tmp_path: Path) -> Callable[..., Execution]:
+    """Return what makes an execution in a directory of its own."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "tmp").mkdir()
+
+    def make(arguments: tuple[str, ...], *, timeout_s: float = 10.0) -> Execution:
+        return Execution(
+            arguments=arguments,
+            directory=tmp_path / "out",
+            scratch=tmp_path / "tmp",
+            timeout_s=timeout_s,
+        )
+
+    return make
+
+
+def ignore(report: Report) -> None:
+    del report
+
+
+def running_in(directory: Path) -> list[str]:
+    """Return the processes that work in that directory."""
+    return [
+        entry.name
+        for entry in Path("/proc").iterdir()
+        if entry.name.isdecimal() and works_in(entry, directory)
+    ]
+
+
+def works_in(entry: Path, directory: Path) -> bool:
+    try:
+        return (entry / "cwd").readlink() == directory
+    except OSError:
+        return False
+
+
+async def test_a_good_run_ends_with_status_0(
+    trial: Trial, execute: Callable[..., Execution]
+) -> None:
+    ended = await trial.executor.run(execute(WORKS), ignore)
+
+    assert (ended.exit_status, ended.timed_out) == (0, False)
+
+
+async def test_a_good_run_leaves_its_output_in_its_directory(
+    trial: Trial, execute: Callable[..., Execution]
+) -> None:
+    execution = execute(WORKS)
+
+    await trial.executor.run(execution, ignore)
+
+    assert (execution.directory / "clip.avi").stat().st_size > 0
+
+
+async def test_progress_is_reported(trial: Trial, execute: Callable[..., Execution]) -> None:
+    reports: list[Report] = []
+
+    await trial.executor.run(execute(WORKS), reports.append)
+
+    assert (reports[-1].out_time_us, reports[-1].finished) == (1_000_000, True)
+
+
+async def test_the_time_it_took_is_told(trial: Trial, execute: Callable[..., Execution]) -> None:
+    ended = await trial.executor.run(execute(WORKS), ignore)
+
+    assert ended.run_seconds > 0
+
+
+async def test_a_bad_run_ends_with_another_status(
+    trial: Trial, execute: Callable[..., Execution]
+) -> None:
+    trial.fail()
+
+    ended = await trial.executor.run(execute(FAILS), ignore)
+
+    assert (ended.exit_status, ended.timed_out) == (1, False)
+
+
+async def test_the_log_says_why(trial: Trial, execute: Callable[..., Execution]) -> None:
+    trial.fail()
+
+    ended = await trial.executor.run(execute(FAILS), ignore)
+
+    assert "missing.mp4: No such file or directory" in ended.log
+
+
+async def test_a_run_over_its_time_is_stopped(
+    trial: Trial, execute: Callable[..., Execution]
+) -> None:
+    trial.hang()
+
+    ended = await trial.executor.run(execute(HANGS, timeout_s=0.3), ignore)
+
+    assert ended.timed_out
+
+
+async def test_nothing_runs_after_its_time_is_over(
+    trial: Trial, execute: Callable[..., Execution]
+) -> None:
+    trial.hang()
+    execution = execute(HANGS, timeout_s=0.3)
+
+    await trial.executor.run(execution, ignore)
+
+    assert running_in(execution.directory) == []
+
+
+async def test_a_cancelled_run_does_not_return_a_result(
+    trial: Trial, execute: Callable[..., Execution]
+) -> None:
+    trial.hang()
+    ended: list[Ended] = []
+
+    with anyio.move_on_after(0.3):
+        ended.append(await trial.executor.run(execute(HANGS), ignore))
+
+    assert ended == []
+
+
+async def test_a_cancelled_run_leaves_nothing_running(
+    trial: Trial, execute: Callable[..., Execution]
+) -> None:
+    trial.hang()
+    execution = execute(HANGS)
+
+    with anyio.move_on_after(0.3):
+        await trial.executor.run(execution, ignore)
+
+    assert running_in(execution.directory) == []
+
+
+async def test_runs_go_on_side_by_side(trial: Trial, execute: Callable[..., Execution]) -> None:
+    trial.hang()
+
+    with anyio.fail_after(3):
+        async with anyio.create_task_group() as group:
+            for name in ("a.avi", "b.avi", "c.avi"):
+                execution = execute((*HANGS[:-1], name), timeout_s=0.5)
+                group.start_soon(trial.executor.run, execution, ignore)

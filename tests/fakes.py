@@ -1,0 +1,228 @@
+"""Stand-ins for what is slow or outside: the clock, FFmpeg, ffprobe, and servers of others."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import anyio
+import msgspec
+from anyio import to_thread
+from anyio.abc import SocketAttribute, SocketStream
+
+from renderio_box.companions import accompanied_by
+from renderio_box.ffmpeg.executor import Ended, Execution
+from renderio_box.ffmpeg.probe import UnreadableError
+from renderio_box.ffmpeg.progress import Report
+from renderio_box.jobs.file_types import file_type_of
+from renderio_box.jobs.files import FileType, MediaInfo
+from renderio_box.jobs.options import Role, items
+from renderio_box.wakeup import Wakeup
+
+START: Final = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
+
+
+class ManualClock:
+    """Stands still until it is moved."""
+
+    def __init__(self, start: datetime = START) -> None:
+        self._start = start
+        self._moved = timedelta()
+
+    def now(self) -> datetime:
+        return self._start + self._moved
+
+    def monotonic(self) -> float:
+        return self._moved.total_seconds()
+
+    def advance(self, seconds: float) -> None:
+        self._moved += timedelta(seconds=seconds)
+
+
+class Script(msgspec.Struct, kw_only=True):
+    """How the next runs of a ScriptedExecutor go.
+
+    ``writes`` are the files they leave behind, by name; ``hangs`` makes them run
+    until they are cancelled or their time is over.
+    """
+
+    exit_status: int = 0
+    timed_out: bool = False
+    hangs: bool = False
+    log: str = "frame=1\n"
+    run_seconds: float = 1.5
+    reports: tuple[Report, ...] = ()
+    writes: dict[str, bytes] = {}
+    leaves_out: frozenset[str] = frozenset()
+    error: Exception | None = None
+
+
+class ScriptedExecutor:
+    """An executor that runs nothing and remembers what it was asked to run.
+
+    Unless its script names files, it writes every output on the command line.
+    """
+
+    def __init__(self) -> None:
+        self.script = Script()
+        self.executions: list[Execution] = []
+        self.inputs: list[dict[str, bytes]] = []
+        self.input_links: list[dict[str, int]] = []
+        self.started = anyio.Event()
+        self.running = 0
+
+    async def run(self, execution: Execution, report: Callable[[Report], None]) -> Ended:
+        script = self.script
+        self.executions.append(execution)
+        inputs = execution.directory.parent / "in"
+        self.inputs.append(await to_thread.run_sync(contents, inputs))
+        self.input_links.append(await to_thread.run_sync(links, inputs))
+        if script.error is not None:
+            raise script.error
+        for each in script.reports:
+            report(each)
+        self.running += 1
+        try:
+            self.started.set()
+            timed_out = script.timed_out or await self._hang(execution)
+        finally:
+            self.running -= 1
+        await self._write(execution)
+        return Ended(
+            exit_status=255 if timed_out else script.exit_status,
+            timed_out=timed_out,
+            log=script.log,
+            run_seconds=script.run_seconds,
+        )
+
+    async def _hang(self, execution: Execution) -> bool:
+        if not self.script.hangs:
+            return False
+        await anyio.sleep(execution.timeout_s)
+        return True
+
+    async def _write(self, execution: Execution) -> None:
+        named = dict.fromkeys(output_names(execution.arguments), b"written by the script")
+        for name, content in (self.script.writes or named).items():
+            if name not in self.script.leaves_out:
+                await anyio.Path(execution.directory / name).write_bytes(content)
+
+
+def output_names(arguments: tuple[str, ...]) -> list[str]:
+    """Return the files that FFmpeg would write."""
+    return [item.value for item in items(arguments) if item.role is Role.OUTPUT]
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    """Return every file of a directory by name; nothing when there is no such directory."""
+    if not directory.is_dir():
+        return {}
+    return {path.name: path.read_bytes() for path in sorted(directory.iterdir())}
+
+
+def links(directory: Path) -> dict[str, int]:
+    """Return how many names every file of a directory has."""
+    if not directory.is_dir():
+        return {}
+    return {path.name: path.stat().st_nlink for path in directory.iterdir()}
+
+
+class ScriptedProber:
+    """A prober that believes file names, except those it is told are broken."""
+
+    def __init__(self) -> None:
+        self.unreadable: set[str] = set()
+        self.length: float | None = None
+        self.facts: dict[str, MediaInfo] = {}
+
+    async def probe(self, path: Path, filename: str) -> MediaInfo:
+        del path
+        if filename in self.unreadable:
+            raise UnreadableError(filename)
+        return self.facts.get(filename) or media_of(filename)
+
+    async def duration(self, path: Path) -> float | None:
+        del path
+        return self.length
+
+
+def media_of(filename: str) -> MediaInfo:
+    """Return facts that fit the name."""
+    file_type = file_type_of(filename)
+    if file_type is FileType.VIDEO:
+        return MediaInfo(file_type=file_type, codec="h264", duration=2.5, width=64, height=48)
+    return MediaInfo(file_type=file_type)
+
+
+class WatchedWakeup(Wakeup):
+    """A wakeup on whose signals a test can wait as well."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.next_signal = anyio.Event()
+
+    def notify(self) -> None:
+        super().notify()
+        self.next_signal.set()
+        self.next_signal = anyio.Event()
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a Receiver sends: raw bytes, after which it closes or falls silent."""
+
+    raw: bytes
+    stays_silent: bool = False
+
+
+def answer(
+    body: bytes = b"content", *, status: str = "200 OK", headers: Mapping[str, str] | None = None
+) -> Answer:
+    """Return a complete HTTP answer; ``headers`` replace the honest Content-Length."""
+    shown = {"Content-Length": str(len(body))} if headers is None else dict(headers)
+    lines = [f"HTTP/1.1 {status}", "Connection: close"]
+    lines += [f"{name}: {value}" for name, value in shown.items()]
+    return Answer(raw="\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+
+
+class Receiver:
+    """A real HTTP server on the loopback that answers each path as it was told."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.answers: dict[str, Answer] = {}
+        self.requests: list[bytes] = []
+
+    async def serve(self, stream: SocketStream) -> None:
+        async with stream:
+            request = b""
+            while b"\r\n\r\n" not in request:
+                request += await stream.receive()
+            self.requests.append(request)
+            path = request.split(b" ", 2)[1].partition(b"?")[0].decode()
+            told = self.answers.get(path, answer(b"", status="404 Not Found"))
+            await stream.send(told.raw)
+            if told.stays_silent:
+                await anyio.sleep_forever()
+
+
+@asynccontextmanager
+async def receiving() -> AsyncGenerator[Receiver]:
+    """Run a Receiver on a free port while the block runs."""
+    async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener:
+        port = listener.extra(SocketAttribute.local_port)  # noqa: S610 - anyio's, not Django's
+        receiver = Receiver(f"http://127.0.0.1:{port}")
+        async with accompanied_by(listener.serve, quietly(receiver)):
+            yield receiver
+
+
+def quietly(receiver: Receiver) -> Callable[[SocketStream], Awaitable[None]]:
+    """Return a handler to which a client that hangs up is no error."""
+
+    async def handle(stream: SocketStream) -> None:
+        try:
+            await receiver.serve(stream)
+        except (anyio.BrokenResourceError, anyio.EndOfStream):
+            return
+
+    return handle

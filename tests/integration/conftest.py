@@ -1,0 +1,132 @@
+"""An opened box and clients of several callers."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+from httpx import AsyncClient
+from litestar import Litestar
+
+from renderio_box.api.health import Health
+from renderio_box.catalog.keys import Scope
+from renderio_box.inputs.download import Downloader
+from tests.fakes import ManualClock, Receiver, ScriptedExecutor, ScriptedProber, receiving
+from tests.integration.box import BOUNDS, FACTS, Box, Outside, application, open_box, speaking_to
+
+
+@pytest.fixture
+def executor() -> ScriptedExecutor:
+    return ScriptedExecutor()
+
+
+@pytest.fixture
+def prober() -> ScriptedProber:
+    return ScriptedProber()
+
+
+@pytest.fixture(scope="session")
+async def downloader() -> AsyncGenerator[Downloader]:
+    """Return one downloader for all tests: making one takes longer than most of them."""
+    opened = Downloader(BOUNDS)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def outside(
+    clock: ManualClock,
+    executor: ScriptedExecutor,
+    prober: ScriptedProber,
+    downloader: Downloader,
+) -> Outside:
+    return Outside(
+        clock=clock,
+        executor=executor,
+        prober=prober,
+        downloader=downloader,
+        health=Health(FACTS, {}, clock),
+    )
+
+
+@pytest.fixture
+async def box(tmp_path: Path, outside: Outside) -> AsyncGenerator[Box]:
+    async with open_box(tmp_path, outside) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def full_box(tmp_path: Path, outside: Outside) -> AsyncGenerator[Box]:
+    """Return a box whose disk has no room above the reserve."""
+    async with open_box(tmp_path, outside, reserve_bytes=2**60) as opened:
+        yield opened
+
+
+@pytest.fixture
+def app(box: Box) -> Litestar:
+    return application(box.parts)
+
+
+@pytest.fixture
+async def client(box: Box, app: Litestar) -> AsyncGenerator[AsyncClient]:
+    """Return a client whose key speaks for ann and has the usual scopes."""
+    async with speaking_to(app, await box.key("ann")) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def stranger(box: Box, app: Litestar) -> AsyncGenerator[AsyncClient]:
+    """Return a client whose key speaks for somebody else."""
+    async with speaking_to(app, await box.key("bob")) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def admin(box: Box, app: Litestar) -> AsyncGenerator[AsyncClient]:
+    """Return a client that sees everybody's commands and files."""
+    async with speaking_to(app, await box.key("root", Scope.ADMIN)) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def anonymous(app: Litestar) -> AsyncGenerator[AsyncClient]:
+    """Return a client without a key."""
+    async with speaking_to(app, None) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+async def shared_app(
+    tmp_path_factory: pytest.TempPathFactory, downloader: Downloader
+) -> AsyncGenerator[tuple[Box, Litestar]]:
+    """Return a box that tests share whose requests are refused and so change nothing."""
+    clock = ManualClock()
+    outside = Outside(
+        clock=clock,
+        executor=ScriptedExecutor(),
+        prober=ScriptedProber(),
+        downloader=downloader,
+        health=Health(FACTS, {}, clock),
+    )
+    async with open_box(tmp_path_factory.mktemp("shared"), outside) as opened:
+        yield opened, application(opened.parts)
+
+
+@pytest.fixture(scope="session")
+async def shared_client(shared_app: tuple[Box, Litestar]) -> AsyncGenerator[AsyncClient]:
+    """Return a client of the shared box with a good key, for requests that change nothing."""
+    box, app = shared_app
+    async with speaking_to(app, await box.key("ann")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+async def shared_anonymous(shared_app: tuple[Box, Litestar]) -> AsyncGenerator[AsyncClient]:
+    """Return a client of the shared box without a key."""
+    async with speaking_to(shared_app[1], None) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def receiver() -> AsyncGenerator[Receiver]:
+    async with receiving() as opened:
+        yield opened

@@ -1,0 +1,110 @@
+import pytest
+from httpx import AsyncClient
+from litestar import Litestar
+
+from renderio_box.catalog.keys import Scope
+from tests.integration.box import (
+    COMMANDS,
+    FILES,
+    RUN,
+    UPLOAD,
+    Box,
+    posted,
+    problem,
+    speaking_to,
+)
+
+JSON = {"Content-Type": "application/json"}
+NOWHERE = "00000000-0000-7000-8000-000000000000"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"X-API-KEY": ""},
+        {"X-API-KEY": "ffsk_" + "0" * 64},
+        {"X-API-KEY": "\xe9"},
+        {"Authorization": "Basic abc"},
+        {"Authorization": "Bearer"},
+        {"Authorization": "Bearer ffsk_" + "0" * 64},
+    ],
+    ids=str,
+)
+async def test_a_request_without_a_valid_key_is_refused(
+    shared_anonymous: AsyncClient, headers: dict[str, str]
+) -> None:
+    sent = {name: value.encode("latin-1") for name, value in headers.items()}
+
+    answered = await shared_anonymous.get(COMMANDS, headers=sent)
+
+    assert problem(answered) == (401, "UNAUTHORIZED")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", RUN),
+        ("GET", COMMANDS),
+        ("GET", f"{COMMANDS}/{NOWHERE}"),
+        ("POST", f"{COMMANDS}/{NOWHERE}/cancel"),
+        ("GET", f"{COMMANDS}/{NOWHERE}/log"),
+        ("POST", UPLOAD),
+        ("GET", FILES),
+        ("GET", f"{FILES}/{NOWHERE}"),
+        ("DELETE", f"{FILES}/{NOWHERE}"),
+        ("GET", "/api/v1/keys"),
+        ("POST", "/api/v1/keys"),
+        ("DELETE", "/api/v1/keys/x"),
+    ],
+)
+async def test_no_address_works_without_a_key(
+    shared_anonymous: AsyncClient, method: str, path: str
+) -> None:
+    answered = await shared_anonymous.request(method, path)
+
+    assert problem(answered) == (401, "UNAUTHORIZED")
+
+
+async def test_the_key_is_checked_before_the_body_is_read(shared_anonymous: AsyncClient) -> None:
+    assert problem(await posted(shared_anonymous, "{")) == (401, "UNAUTHORIZED")
+
+
+async def test_a_revoked_key_is_refused(box: Box, app: Litestar) -> None:
+    key = await box.key("ann")
+    await box.keys.revoke("ann-3")
+
+    async with speaking_to(app, key) as client:
+        refused = await client.get(COMMANDS)
+
+    assert problem(refused) == (401, "UNAUTHORIZED")
+
+
+async def test_a_key_may_come_as_a_bearer_token(box: Box, anonymous: AsyncClient) -> None:
+    key = await box.key("ann")
+
+    shown = await anonymous.get(COMMANDS, headers={"Authorization": f"Bearer {key}"})
+
+    assert shown.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("scope", "method", "path"),
+    [
+        (Scope.READ, "POST", RUN),
+        (Scope.READ, "POST", f"{COMMANDS}/{NOWHERE}/cancel"),
+        (Scope.READ, "POST", UPLOAD),
+        (Scope.SUBMIT, "GET", COMMANDS),
+        (Scope.SUBMIT, "GET", f"{COMMANDS}/{NOWHERE}/log"),
+        (Scope.SUBMIT, "DELETE", f"{FILES}/{NOWHERE}"),
+        (Scope.FILES, "GET", f"{COMMANDS}/{NOWHERE}"),
+        (Scope.FILES, "GET", "/api/v1/keys"),
+    ],
+)
+async def test_a_key_without_the_scope_is_refused(
+    box: Box, app: Litestar, scope: Scope, method: str, path: str
+) -> None:
+    async with speaking_to(app, await box.key("ann", scope)) as client:
+        refused = await client.request(method, path, headers=JSON)
+
+    assert problem(refused) == (403, "FORBIDDEN")

@@ -1,0 +1,245 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from renderio_box.database.connection import open_sqlite
+from renderio_box.errors import NotFoundError
+from renderio_box.identifiers import JobId
+from renderio_box.jobs.job import (
+    ErrorStatus,
+    Failed,
+    Job,
+    JobState,
+    Succeeded,
+)
+from renderio_box.queue.history import History
+from renderio_box.queue.job_queue import (
+    EVERY_LEASE,
+    JobQueue,
+    LeaseLostError,
+    ShuttingDownError,
+)
+from tests.builders import OWNER, make_submission
+from tests.fakes import ManualClock, WatchedWakeup
+from tests.integration.box import Box
+
+LEASE = timedelta(seconds=60)
+DONE = Succeeded(outputs=(), run_seconds=1.0, log="fine")
+BROKEN = Failed(status=ErrorStatus.FFMPEG_FAILED, message="It broke.")
+
+
+@pytest.fixture
+def queue(box: Box) -> JobQueue:
+    return box.queue
+
+
+async def submitted(queue: JobQueue, **changes: object) -> Job:
+    return await queue.submit(make_submission(**changes), owner=OWNER, sees=OWNER)
+
+
+async def claimed(queue: JobQueue, *, free_vcpus: int = 4) -> Job:
+    job = await queue.claim(free_vcpus=free_vcpus, lease=LEASE)
+    assert job is not None
+    return job
+
+
+async def interrupted(queue: JobQueue) -> Job:
+    """Claim the next job and let its process die."""
+    await claimed(queue)
+    (job,) = await queue.rescue(leases_before=EVERY_LEASE)
+    return job
+
+
+async def events_of(box: Box, job: Job) -> list[tuple[object, object]]:
+    async with box.database.reading() as tx:
+        rows = await tx.fetch_all(
+            "SELECT state, attempt FROM events WHERE job_id = :id ORDER BY sequence", {"id": job.id}
+        )
+    return [(row["state"], row["attempt"]) for row in rows]
+
+
+async def test_a_submitted_job_waits_for_its_first_attempt(queue: JobQueue) -> None:
+    job = await submitted(queue)
+
+    assert (job.state, job.attempt) == (JobState.QUEUED, 0)
+
+
+async def test_a_claim_runs_the_next_attempt(queue: JobQueue) -> None:
+    await submitted(queue)
+
+    job = await claimed(queue)
+
+    assert (job.state, job.attempt) == (JobState.RUNNING, 1)
+
+
+async def test_a_claimed_job_is_not_claimed_again(queue: JobQueue) -> None:
+    await submitted(queue)
+    await claimed(queue)
+
+    assert await queue.claim(free_vcpus=4, lease=LEASE) is None
+
+
+async def test_a_late_attempt_cannot_settle_the_next_one(queue: JobQueue) -> None:
+    await submitted(queue)
+    late = await claimed(queue)
+    await queue.rescue(leases_before=EVERY_LEASE)
+    await claimed(queue)
+
+    with pytest.raises(LeaseLostError):
+        await queue.settle(late, DONE)
+
+
+async def test_a_late_attempt_leaves_the_next_one_running(box: Box, queue: JobQueue) -> None:
+    await submitted(queue)
+    late = await claimed(queue)
+    await queue.rescue(leases_before=EVERY_LEASE)
+    await claimed(queue)
+
+    with pytest.raises(LeaseLostError):
+        await queue.settle(late, DONE)
+
+    job = (await box.report(late.id)).job
+    assert (job.state, job.attempt) == (JobState.RUNNING, 2)
+
+
+async def test_a_rescued_attempt_cannot_settle_its_waiting_job(queue: JobQueue) -> None:
+    await submitted(queue)
+    late = await claimed(queue)
+    await queue.rescue(leases_before=EVERY_LEASE)
+
+    with pytest.raises(LeaseLostError):
+        await queue.settle(late, DONE)
+
+
+async def test_an_attempt_cannot_be_settled_twice(queue: JobQueue) -> None:
+    await submitted(queue)
+    job = await claimed(queue)
+    await queue.settle(job, DONE)
+
+    with pytest.raises(LeaseLostError):
+        await queue.settle(job, BROKEN)
+
+
+async def test_higher_priority_is_claimed_first(queue: JobQueue, clock: ManualClock) -> None:
+    await submitted(queue, priority=10)
+    clock.advance(1)
+    urgent = await submitted(queue, priority=90)
+
+    assert (await claimed(queue)).id == urgent.id
+
+
+async def test_equal_priority_is_claimed_first_come_first_served(
+    queue: JobQueue, clock: ManualClock
+) -> None:
+    first = await submitted(queue)
+    clock.advance(1)
+    await submitted(queue)
+
+    assert (await claimed(queue)).id == first.id
+
+
+async def test_a_big_job_at_the_head_is_not_starved_by_small_ones(
+    queue: JobQueue, clock: ManualClock
+) -> None:
+    await submitted(queue, vcpu_count=4)
+    clock.advance(1)
+    await submitted(queue, vcpu_count=1)
+
+    assert await queue.claim(free_vcpus=3, lease=LEASE) is None
+
+
+async def test_a_rescued_job_returns_to_its_old_place(queue: JobQueue, clock: ManualClock) -> None:
+    first = await submitted(queue)
+    clock.advance(1)
+    await submitted(queue)
+    await interrupted(queue)
+
+    assert (await claimed(queue)).id == first.id
+
+
+async def test_a_queued_job_knows_its_place(box: Box, clock: ManualClock) -> None:
+    await submitted(box.queue)
+    clock.advance(1)
+    second = await submitted(box.queue)
+
+    assert (await box.report(second.id)).queue_position == 2
+
+
+async def test_an_urgent_job_pushes_the_others_back(box: Box, clock: ManualClock) -> None:
+    first = await submitted(box.queue, priority=10)
+    clock.advance(1)
+    await submitted(box.queue, priority=90)
+
+    assert (await box.report(first.id)).queue_position == 2
+
+
+async def test_a_closed_queue_takes_nothing(queue: JobQueue) -> None:
+    queue.close()
+
+    with pytest.raises(ShuttingDownError):
+        await submitted(queue)
+
+
+async def test_every_transition_leaves_an_event(box: Box, queue: JobQueue) -> None:
+    await submitted(queue)
+    await interrupted(queue)
+    job = await claimed(queue)
+    await queue.settle(job, DONE)
+
+    assert await events_of(box, job) == [
+        ("queued", 0),
+        ("running", 1),
+        ("queued", 1),
+        ("running", 2),
+        ("succeeded", 2),
+    ]
+
+
+async def test_a_transition_that_is_refused_leaves_no_event(box: Box, queue: JobQueue) -> None:
+    await submitted(queue)
+    job = await claimed(queue)
+    await queue.settle(job, DONE)
+    before = await events_of(box, job)
+
+    with pytest.raises(LeaseLostError):
+        await queue.settle(job, BROKEN)
+
+    assert await events_of(box, job) == before
+
+
+async def test_a_transition_and_its_event_commit_together(box: Box, queue: JobQueue) -> None:
+    job = await submitted(queue)
+    async with box.database.transaction() as tx:
+        await tx.execute("DROP TABLE events", {})
+
+    with pytest.raises(Exception, match="no such table: events"):
+        await claimed(queue)
+
+    assert (await box.report(job.id)).job == job
+
+
+async def test_the_log_of_the_latest_attempt_is_kept(box: Box, queue: JobQueue) -> None:
+    await submitted(queue)
+    job = await claimed(queue)
+    await queue.settle(job, DONE)
+
+    assert await box.history.log(job.id, sees=OWNER) == "fine"
+
+
+async def test_a_reopened_database_has_every_job(tmp_path: Path, clock: ManualClock) -> None:
+    path = tmp_path / "box.sqlite3"
+    async with open_sqlite(path) as database:
+        queue = JobQueue(database, clock, WatchedWakeup())
+        await submitted(queue)
+        running = await claimed(queue)
+
+    async with open_sqlite(path) as database:
+        found = await History(database).find(running.id, sees=OWNER)
+
+    assert found.job == running
+
+
+async def test_an_unknown_job_is_not_found(box: Box) -> None:
+    with pytest.raises(NotFoundError):
+        await box.history.find(JobId("no such id"), sees=None)

@@ -1,0 +1,110 @@
+"""FFmpeg as a child of the box, looked at from outside while it runs."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from tests.running_box import RunningBox, eventually, ffmpegs
+
+ENDLESS = "-re -f lavfi -i testsrc2=size=64x36:rate=5 -metadata title={marker} {{{{out_video}}}}"
+DEAF = "-f lavfi -i 'aevalsrc=while(1\\,1)' -metadata title={marker} {{{{out_video}}}}"
+OUTPUTS = {"out_video": "endless.mkv"}
+KNOWN = {"PATH", "HOME", "TMPDIR", "XDG_CACHE_HOME", "LC_ALL", "AV_LOG_FORCE_NOCOLOR"}
+NICENESS = 10
+
+
+@pytest.fixture
+def marker() -> str:
+    """A word by which one FFmpeg is told from all others."""
+    return uuid4().hex
+
+
+@pytest.fixture
+def running(box: RunningBox, marker: str) -> Iterator[Path]:
+    """The /proc directory of an FFmpeg that runs for the box without an end."""
+    command_id = box.submit(ENDLESS.format(marker=marker), OUTPUTS)
+    yield process_of(marker)
+    box.cancel(command_id)
+    box.finished(command_id)
+
+
+def process_of(marker: str) -> Path:
+    """Return the /proc directory of the FFmpeg with that marker as soon as there is one."""
+    return Path("/proc") / str(eventually(lambda: ffmpegs(marker), within_s=10)[0])
+
+
+def status_of(process: Path, field: str) -> str:
+    lines = (process / "status").read_text().splitlines()
+    return next(line.partition(":")[2].strip() for line in lines if line.startswith(f"{field}:"))
+
+
+@pytest.mark.parametrize("command", [ENDLESS, DEAF], ids=["that listens", "that is deaf"])
+def test_cancelling_ends_ffmpeg_within_five_seconds(
+    box: RunningBox, marker: str, command: str
+) -> None:
+    command_id = box.submit(command.format(marker=marker), OUTPUTS)
+    process_of(marker)
+
+    box.cancel(command_id)
+
+    polled = box.finished(command_id, within_s=5)
+    assert (polled["status"], polled["error_status"]) == ("FAILED", "CANCELLED")
+    assert ffmpegs(marker) == []
+
+
+def test_a_command_that_asks_for_one_cpu_is_held_to_one(box: RunningBox, marker: str) -> None:
+    command_id = box.submit(ENDLESS.format(marker=marker), OUTPUTS, vcpu_count=1)
+
+    cpus = status_of(process_of(marker), "Cpus_allowed_list")
+
+    box.cancel(command_id)
+    assert cpus.isdecimal()
+    assert int(cpus) in os.sched_getaffinity(box.process.pid)
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="there is only one CPU")
+def test_two_commands_that_ask_for_one_cpu_get_different_ones(box: RunningBox, marker: str) -> None:
+    one, other = f"{marker}-one", f"{marker}-other"
+    first = box.submit(ENDLESS.format(marker=one), OUTPUTS, vcpu_count=1)
+    second = box.submit(ENDLESS.format(marker=other), OUTPUTS, vcpu_count=1)
+
+    cpus = {status_of(process_of(each), "Cpus_allowed_list") for each in (one, other)}
+
+    box.cancel(first)
+    box.cancel(second)
+    assert len(cpus) == 2
+
+
+def test_a_command_that_asks_for_nothing_may_use_every_cpu(box: RunningBox, running: Path) -> None:
+    assert os.sched_getaffinity(int(running.name)) == os.sched_getaffinity(box.process.pid)
+
+
+def test_ffmpeg_is_nicer_than_the_box(box: RunningBox, running: Path) -> None:
+    niceness = os.getpriority(os.PRIO_PROCESS, int(running.name))
+
+    assert niceness == min(19, os.getpriority(os.PRIO_PROCESS, box.process.pid) + NICENESS)
+
+
+def test_ffmpeg_can_gain_no_privileges(running: Path) -> None:
+    assert status_of(running, "NoNewPrivs") == "1"
+    assert int(status_of(running, "CapEff"), 16) == 0
+
+
+def test_ffmpeg_reads_nothing_from_a_terminal(running: Path) -> None:
+    assert (running / "fd" / "0").readlink() == Path(os.devnull)
+
+
+def test_ffmpeg_holds_nothing_open_of_the_box(box: RunningBox, running: Path) -> None:
+    opened = [str(handle.readlink()) for handle in (running / "fd").iterdir()]
+
+    ours = [name for name in opened if name.startswith(("socket:", str(box.data)))]
+    assert {Path(name).name for name in ours} <= set(OUTPUTS.values())
+
+
+def test_ffmpeg_knows_nothing_of_our_environment(running: Path) -> None:
+    lines = (running / "environ").read_bytes().decode().split("\0")
+
+    assert {line.partition("=")[0] for line in lines if line} - {"FONTCONFIG_FILE"} == KNOWN
