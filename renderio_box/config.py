@@ -16,6 +16,20 @@ CLIENT_VARIABLES: Final = frozenset({"RENDERIO_URL", "RENDERIO_KEY"})
 DATA_VARIABLE: Final = "RENDERIO_DATA"
 CONFIG_VARIABLE: Final = "RENDERIO_CONFIG"
 
+TYPE_NAMES: Final = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "bool": "true or false",
+    "object": "a table",
+    "array": "a list",
+}
+WANTED: Final = {
+    "server.public_url": 'write an address such as "https://media.example.org/renderio", or ""',
+    "log.level": 'write "debug", "info", "warning" or "error"',
+    "log.format": 'write "text" or "json"',
+}
+
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
 NotNegative = Annotated[int, Meta(ge=0)]
@@ -26,7 +40,7 @@ PublicUrl = Annotated[str, Meta(pattern=r"^(https?://[^\s?#]+)?$")]
 class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where the box listens and how it is reached."""
 
-    host: str = "127.0.0.1"
+    host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
     port: Port = 8420
     public_url: PublicUrl = ""
     trusted_proxies: tuple[str, ...] = ()
@@ -140,7 +154,15 @@ def explained(complaint: str, source: str) -> str:
         near = difflib.get_close_matches(full, names(), n=1, cutoff=0.6)
         hint = f"did you mean {near[0]}?" if near else "config.example.toml lists all settings."
         return f"{source}: there is no setting {full}; {hint}"
-    return f"{source}: {setting or 'the configuration'} is wrong: {what[:1].lower()}{what[1:]}."
+    wanted = WANTED.get(setting) or in_words(what)
+    return f"{source}: {setting or 'the configuration'} is wrong: {wanted}."
+
+
+def in_words(what: str) -> str:
+    """Return msgspec's complaint without its type names."""
+    for name, words in TYPE_NAMES.items():
+        what = what.replace(f"`{name}`", words)
+    return f"{what[:1].lower()}{what[1:]}".replace("length >= 1", "of at least one character")
 
 
 def names() -> list[str]:
@@ -151,12 +173,13 @@ def names() -> list[str]:
 
 def setting_of(variable: str) -> tuple[str, str]:
     """Return section and name for an environment variable; ConfigError when there is none."""
-    known = {f"{ENVIRONMENT_PREFIX}{name.replace('.', '_').upper()}": name for name in names()}
-    if "." in (name := known.get(variable, "")):
-        section, _, setting = name.partition(".")
+    settings = [name for name in names() if "." in name]
+    known = {f"{ENVIRONMENT_PREFIX}{name.replace('.', '_').upper()}": name for name in settings}
+    if variable in known:
+        section, _, setting = known[variable].partition(".")
         return section, setting
-    near = difflib.get_close_matches(variable, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else "unset it."
+    near = difflib.get_close_matches(variable, known, n=1, cutoff=0.85)
+    hint = f"did you mean {near[0]}?" if near else "unset it; config.example.toml has them all."
     raise ConfigError(f"the environment variable {variable} is no setting; {hint}")
 
 

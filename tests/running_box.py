@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -76,6 +77,16 @@ class RunningBox:
 
 
 @contextmanager
+def scratch_box(**settings: str) -> Iterator[RunningBox]:
+    """Run a box in a temporary directory of its own."""
+    with (
+        tempfile.TemporaryDirectory(prefix="renderio-") as directory,
+        running_box(Path(directory, "data"), **settings) as box,
+    ):
+        yield box
+
+
+@contextmanager
 def running_box(data: Path, *arguments: str, **settings: str) -> Iterator[RunningBox]:
     """Run ``serve`` on any free port while the block runs; it must end well.
 
@@ -118,7 +129,7 @@ def answering(process: subprocess.Popen[bytes], data: Path) -> dict[str, str] | 
 
 def client_of(server: Mapping[str, str]) -> httpx.Client:
     return httpx.Client(
-        base_url=server["url"], headers={"x-api-key": server["key"]}, timeout=30, trust_env=False
+        base_url=server["url"], headers={"x-api-key": server["key"]}, timeout=60, trust_env=False
     )
 
 

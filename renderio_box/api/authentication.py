@@ -10,6 +10,7 @@ from litestar.middleware import AbstractAuthenticationMiddleware, Authentication
 
 from renderio_box.api.problems import UnsupportedMediaTypeError
 from renderio_box.catalog.keys import KeyRing, Principal, Scope, UnauthorizedError
+from renderio_box.errors import InvalidRequestError
 
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
 
@@ -55,7 +56,10 @@ def requires(scope: Scope) -> Guard:
 
 
 def json_only(connection: AnyConnection, _: BaseRouteHandler) -> None:
-    """Refuse bodies that a web page could send here without asking its user."""
+    """Refuse bodies that are empty, or that a web page could send without asking its user."""
     content_type = connection.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type not in JSON_TYPES:
         raise UnsupportedMediaTypeError("Send the body as Content-Type: application/json.")
+    is_chunked = "transfer-encoding" in connection.headers
+    if not is_chunked and connection.headers.get("content-length", "0") == "0":
+        raise InvalidRequestError("The body is empty; send JSON.")

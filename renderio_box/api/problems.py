@@ -129,7 +129,12 @@ def answer_http(request: AnyRequest, error: HTTPException) -> Response[Problem]:
     if error.status_code >= 500:  # noqa: PLR2004 - HTTP's own border between whose fault it is
         return answer_unexpected(request, error)
     code = BY_STATUS.get(error.status_code, ErrorCode.INVALID_REQUEST)
-    return answer(Problem(code, SENTENCES.get(code) or f"The body cannot be read: {error.detail}."))
+    refusal = answer(
+        Problem(code, SENTENCES.get(code) or f"The body cannot be read: {error.detail}.")
+    )
+    if allowed := (error.headers or {}).get("allow"):
+        refusal.headers["Allow"] = allowed
+    return refusal
 
 
 def answer_deep_json(_: AnyRequest, _error: RecursionError) -> Response[Problem]:

@@ -40,13 +40,23 @@ async def demo(config: Config, directory: DataDirectory | None, *, once: bool) -
         ):
             key = key_of(running, directory)
             say(f"box       {running.url}  (data in {directory.root})")
-            polled = await play(running.url, key, clip)
-            if polled.status != "SUCCESS":
-                return ExitStatus.COMMAND_FAILED
-            if not once:
-                invite(running.url, key, polled)
-                await stop.wait()
-            return ExitStatus.OK
+            with anyio.CancelScope() as playing:
+                async with accompanied_by(cancel_when, stop, playing):
+                    polled = await play(running.url, key, clip)
+                if polled.status != "SUCCESS":
+                    return ExitStatus.COMMAND_FAILED
+                if not once:
+                    invite(running.url, key, polled)
+                    await stop.wait()
+                return ExitStatus.OK
+            hurry.set()
+            return ExitStatus.STOPPED
+
+
+async def cancel_when(stop: anyio.Event, scope: anyio.CancelScope) -> None:
+    """Cancel the scope as soon as the person at the terminal has had enough."""
+    await stop.wait()
+    scope.cancel()
 
 
 def key_of(running: Running, directory: DataDirectory) -> str:

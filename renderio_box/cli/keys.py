@@ -35,8 +35,15 @@ async def add(data: DataDirectory, name: str, *, owner: str | None, admin: bool)
     return ExitStatus.OK
 
 
+def check_box(data: DataDirectory) -> None:
+    """Refuse a directory in which no box has ever been started."""
+    if not data.database.exists():
+        raise CliError(f"there is no box in {data.root}; check --data.")
+
+
 async def show(data: DataDirectory) -> ExitStatus:
     """Print one line for each key."""
+    check_box(data)
 
     async def offline(keys: KeyRing) -> list[KeyLine]:
         return [line_of(key) for key in await keys.list()]
@@ -51,6 +58,7 @@ async def show(data: DataDirectory) -> ExitStatus:
 
 async def revoke(data: DataDirectory, name: str) -> ExitStatus:
     """End a key at once."""
+    check_box(data)
 
     async def offline(keys: KeyRing) -> str:
         return (await keys.revoke(name)).name

@@ -23,9 +23,28 @@ Exit status:
   1  the command failed   4  the box cannot start
   2  wrong usage          130  stopped by Ctrl-C
 """
+EXAMPLE: Final = """
+\b
+Example:
+  renderio-box run -i clip.mp4 -o small.mp4 -- -i {{in_1}} -vf scale=640:-2 {{out_1}}
+
+Inputs are called in_1, in_2, ... in their order, outputs out_1, out_2, ...; to name
+them yourself write -i in_video=clip.mp4 and {{in_video}}.
+"""
 PATH: Final = click.Path(path_type=Path)
-DATA = click.option("--data", type=PATH, help="Directory that holds everything the box keeps.")
+DATA = click.option(
+    "--data",
+    type=PATH,
+    help="Data directory of the box.  [default: $RENDERIO_DATA, else the platform's usual place]",
+)
 CONFIG = click.option("--config", type=PATH, help="Configuration file (TOML).")
+
+
+def not_empty(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Refuse an empty address, which would mean every network this machine is in."""
+    if value == "":
+        raise click.BadParameter("name an address; 0.0.0.0 means every network.")
+    return value
 
 
 @click.group(epilog=ENDINGS, context_settings={"help_option_names": ["-h", "--help"]})
@@ -37,7 +56,7 @@ def program() -> None:
 @program.command("serve")
 @DATA
 @CONFIG
-@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--host", callback=not_empty, help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.  [default: 8420]")
 def serve_command(
     data: Path | None, config: Path | None, host: str | None, port: int | None
@@ -87,7 +106,20 @@ def revoke_key(name: str, data: Path | None) -> None:
     finish(keys.revoke, directory(data), name)
 
 
-@program.command("run")
+class RunCommand(click.Command):
+    """A command that knows what its users forget."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; an option of FFmpeg's among ours lacks the dashes before it."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            raise click.UsageError(
+                f"No such option {error.option_name}; put -- before FFmpeg's arguments.", ctx
+            ) from error
+
+
+@program.command("run", cls=RunCommand, epilog=EXAMPLE)
 @click.option("-i", "inputs", multiple=True, metavar="[ALIAS=]FILE", help="Input file or URL.")
 @click.option(
     "-o", "outputs", multiple=True, required=True, metavar="[ALIAS=]FILE", help="Output file."
@@ -111,13 +143,9 @@ def run_command(  # noqa: PLR0913 - one parameter for each option of the command
     as_json: bool,
     ffmpeg_arguments: tuple[str, ...],
 ) -> None:
-    r"""Send local files through a box and fetch what comes out.
+    """Send local files through a box and fetch what comes out.
 
-    \b
-    renderio-box run -i clip.mp4 -o small.mp4 -- -i {{in_1}} -vf scale=640:-2 {{out_1}}
-
-    Inputs are called in_1, in_2, ... in their order, outputs out_1, out_2, ...; to
-    name them yourself write -i in_video=clip.mp4 and {{in_video}}.
+    FFmpeg's own arguments follow after two dashes.
     """
 
     async def send() -> ExitStatus:
@@ -134,7 +162,7 @@ def run_command(  # noqa: PLR0913 - one parameter for each option of the command
     finish(send)
 
 
-@program.command("demo")
+@program.command("demo", short_help="Send a short clip through a fresh box, and show it all.")
 @DATA
 @click.option("--once", is_flag=True, help="End after the job; exit 0 only on SUCCESS.")
 def demo_command(data: Path | None, *, once: bool) -> None:

@@ -51,14 +51,24 @@ def check_inputs(inputs: dict[str, str]) -> None:
             raise CliError(f"{alias} is {value}, which is no file; check the path.")
 
 
-def output_name(alias: str, target: Path) -> str:
-    """Return the name to ask the box for: the target's own where the box allows it."""
-    if FILE_NAME.fullmatch(target.name) and len(target.name) <= MAX_FILE_NAME_LENGTH:
-        return target.name
-    extension = extension_of(target.name)
-    if not extension:
-        raise CliError(f"{alias} is {target}, which has no extension; FFmpeg needs one.")
-    return str(PurePosixPath(alias).with_suffix(f".{extension}"))
+def check_targets(targets: dict[str, Path]) -> None:
+    """Refuse targets that could not be written in the end."""
+    for alias, target in targets.items():
+        if not extension_of(target.name):
+            raise CliError(f"{alias} is {target}, which has no extension; FFmpeg needs one.")
+        if target.is_dir() or not target.parent.is_dir():
+            raise CliError(f"{alias} is {target}, which cannot be written; check the directory.")
+
+
+def output_names(targets: dict[str, Path]) -> dict[str, str]:
+    """Return the names to ask the box for: the targets' own where the box allows them."""
+    names: dict[str, str] = {}
+    for alias, target in targets.items():
+        fits = FILE_NAME.fullmatch(target.name) and len(target.name) <= MAX_FILE_NAME_LENGTH
+        is_free = target.name not in names.values()
+        own = str(PurePosixPath(alias).with_suffix(f".{extension_of(target.name)}"))
+        names[alias] = target.name if fits and is_free else own
+    return names
 
 
 def box_of(url: str | None, key: str | None, data: DataDirectory) -> Server:
@@ -83,6 +93,7 @@ async def run(request: RunRequest, box: Server, *, as_json: bool) -> ExitStatus:
     When it is stopped, the command on the box is cancelled too.
     """
     check_inputs(request.inputs)
+    check_targets(request.outputs)
     bar = ProgressBar(sys.stderr)
     async with connected(box.url, box.key) as client:
         sources = {
@@ -115,9 +126,7 @@ def body_of(request: RunRequest, sources: dict[str, str]) -> dict[str, object]:
     body: dict[str, object] = {
         "ffmpeg_command": shlex.join(request.arguments),
         "input_files": sources,
-        "output_files": {
-            alias: output_name(alias, target) for alias, target in request.outputs.items()
-        },
+        "output_files": output_names(request.outputs),
     }
     if request.run_seconds is not None:
         body["max_command_run_seconds"] = request.run_seconds

@@ -1,9 +1,11 @@
 """``renderio-box serve``: the box itself."""
 
+import shlex
 import signal
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 
 import anyio
 
@@ -38,7 +40,7 @@ async def serve(config: Config, data: DataDirectory) -> ExitStatus:
             running_box(config, data, hurry=hurry) as running,
         ):
             if running.first_key is not None:
-                show_first_key(running.first_key, running.url)
+                show_first_key(running.first_key, running.url, data.root)
             await stop.wait()
     return ExitStatus.OK
 
@@ -61,17 +63,21 @@ async def watch_signals(stop: anyio.Event, hurry: anyio.Event) -> None:
             stop.set()
 
 
-def show_first_key(key: str, url: str) -> None:
+def show_first_key(key: str, url: str, data: Path) -> None:
     """Print the administrator's key, past the log, which would blot it out."""
     sys.stderr.write(
         f"\n  This is the first start. The administrator's API key, shown only now:\n\n"
         f"    {key}\n\n"
         f'  Try it:    curl -H "X-API-KEY: $KEY" {url}/api/v1/commands\n'
-        "  More keys: renderio-box keys add NAME\n\n"
+        f"  More keys: renderio-box keys add NAME --data {shlex.quote(str(data))}\n\n"
     )
     sys.stderr.flush()
 
 
 def cannot_start(errors: BaseExceptionGroup[Exception]) -> CliError:
     """Return the one line that says why the box does not start."""
-    return CliError(f"cannot start: {first_error(errors)}", status=ExitStatus.CANNOT_START)
+    error = first_error(errors)
+    said = str(error)
+    if isinstance(error, OSError):
+        said = f"{error.filename or 'the data directory'}: {error.strerror}; choose another --data."
+    return CliError(f"cannot start: {said}", status=ExitStatus.CANNOT_START)

@@ -93,7 +93,8 @@ def read_version(path: Path, answer: str) -> str:
     """Return the version in what FFmpeg printed; FfmpegMissingError when there is none."""
     match = VERSION.search(answer)
     if match is None:
-        raise FfmpegMissingError(f"{path} does not run as FFmpeg: {answer.strip()[:200]}")
+        said = answer.strip()[:200] or "it printed nothing"
+        raise FfmpegMissingError(f"{path} does not run as FFmpeg: {said}.")
     return match[1]
 
 
@@ -123,7 +124,10 @@ def locate(name: str, configured: str) -> Path | None:
     if configured:
         path = shutil.which(configured)
         if path is None:
-            raise FfmpegMissingError(f"ffmpeg.{name} is {configured}, which is no program.")
+            raise FfmpegMissingError(
+                f"the setting ffmpeg.{name} is {configured}, which is no program;"
+                " name one, or leave it empty."
+            )
         return Path(path).absolute()
     path = shutil.which(name)
     return None if path is None else Path(path).absolute()

@@ -12,7 +12,7 @@ import anyio
 import msgspec
 from anyio.abc import ByteReceiveStream, Process
 
-STOP_GRACE_S: Final = 3.0
+STOP_GRACE_S: Final = 2.5
 PIPE_GRACE_S: Final = 1.0
 READ_BYTES: Final = 64 * 1024
 

@@ -32,11 +32,12 @@ def explain(ended: Ended, *, timeout_s: float) -> Failed | None:
     and counts as failed too.
     """
     if ended.timed_out:
-        return failed(
-            ended,
-            ErrorStatus.TIMEOUT,
-            f"FFmpeg was stopped after {timeout_s:g} seconds, the time this command had;"
+        return Failed(
+            status=ErrorStatus.TIMEOUT,
+            message=f"FFmpeg was stopped at this command's time limit of {timeout_s:g} s;"
             " ask for more with max_command_run_seconds.",
+            run_seconds=ended.run_seconds,
+            log=ended.log,
         )
     if OUT_OF_MEMORY.search(ended.log):
         return failed(ended, ErrorStatus.OUT_OF_MEMORY, "FFmpeg ran out of memory.")

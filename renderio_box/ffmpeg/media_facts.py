@@ -52,6 +52,7 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
     """The file as a whole in ffprobe's own field names."""
 
     format_name: str = ""
+    probe_score: int = 100
     duration: str | None = None
     bit_rate: str | None = None
 

@@ -17,6 +17,8 @@ from renderio_box.jobs.invocation import PROTOCOLS
 
 PROBE_SECONDS: Final = 60.0
 ANSWER_BYTES: Final = 8 * 1024 * 1024
+SCORE_OF_A_NAME: Final = 50
+"""ffprobe's score (AVPROBE_SCORE_EXTENSION) when only the extension speaks for a format."""
 NEVER_PROBED: Final = frozenset({FileType.TEXT, FileType.ARCHIVE})
 
 
@@ -59,7 +61,10 @@ class FfmpegProber:
         probed = await self._ask(path)
         if not probed.streams and promised in PROBED_TYPES:
             raise UnreadableError(filename)
-        return media_info(probed, filename) if probed.streams else MediaInfo(file_type=promised)
+        by_name_alone = probed.format.probe_score <= SCORE_OF_A_NAME and promised is FileType.OTHER
+        if not probed.streams or by_name_alone:
+            return MediaInfo(file_type=promised)
+        return media_info(probed, filename)
 
     async def duration(self, path: Path) -> float | None:
         """Return the length in seconds, None where it has none or cannot be read."""

@@ -12,6 +12,8 @@ from renderio_box.jobs.files import NewFile
 SPEC_VERSION: Final = 1
 DEFAULT_PRIORITY: Final = 50
 
+MetadataValue = str | int | float | bool
+
 
 class JobState(StrEnum):
     """Where a job stands; a request to cancel is a column, not a state."""
@@ -106,7 +108,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
 
     spec: JobSpec
     original_request: dict[str, object]
-    metadata: dict[str, str | int | float | bool]
+    metadata: dict[str, MetadataValue]
     warnings: tuple[str, ...] = ()
 
 
@@ -132,7 +134,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     state: JobState
     spec: JobSpec
     original_request: dict[str, object]
-    metadata: dict[str, str | int | float | bool]
+    metadata: dict[str, MetadataValue]
     warnings: tuple[str, ...]
     attempt: int
     interruptions: int

@@ -10,13 +10,22 @@ import argparse
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
-from tests.bench.box import Box, running_box
+from tests.running_box import RunningBox, scratch_box
 
 MEBIBYTE = 1024 * 1024
 BOUNDARY = "bench"
 SAMPLED_EVERY_S = 0.02
+
+
+def resident_bytes(box: RunningBox) -> int:
+    """Return the server's resident set size (VmRSS of proc(5))."""
+    for line in Path(f"/proc/{box.process.pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024
+    raise ProcessLookupError(box.process.pid)
 
 
 def multipart(size: int) -> Iterator[bytes]:
@@ -29,13 +38,13 @@ def multipart(size: int) -> Iterator[bytes]:
     yield f"\r\n--{BOUNDARY}--\r\n".encode()
 
 
-def highest_during(box: Box, work: Callable[[], Any]) -> tuple[int, Any]:
+def highest_during(box: RunningBox, work: Callable[[], Any]) -> tuple[int, Any]:
     """Return the largest resident size seen while ``work`` ran, and what it returned."""
-    highest, stop = [box.resident_bytes()], threading.Event()
+    highest, stop = [resident_bytes(box)], threading.Event()
 
     def sample() -> None:
         while not stop.wait(SAMPLED_EVERY_S):
-            highest.append(box.resident_bytes())
+            highest.append(resident_bytes(box))
 
     sampler = threading.Thread(target=sample)
     sampler.start()
@@ -51,10 +60,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--gibibytes", type=int, default=2)
     size = parser.parse_args().gibibytes * 1024 * MEBIBYTE
-    with running_box() as box:
+    with scratch_box() as box:
         for path in ("/readyz", "/api/v1/files", "/api/v1/commands"):
             box.http.get(path).raise_for_status()
-        idle = box.resident_bytes()
+        idle = resident_bytes(box)
         print(f"idle: {idle / MEBIBYTE:.1f} MiB resident")
 
         def upload() -> str:

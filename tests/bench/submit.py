@@ -11,50 +11,40 @@ import os
 import statistics
 import time
 
-from tests.bench.box import Box, running_box
+from tests.running_box import RunningBox, scratch_box
 
-ENDLESS = "-re -f lavfi -i testsrc2=size=1280x720:rate=30 -c:v libx264 -preset medium {{out_v}}"
+ENCODING = "-f lavfi -i testsrc2=size=1280x720:rate=30 -c:v libx264 -preset medium {{out_v}}"
+IDLING = "-re -f lavfi -i anullsrc {{out_v}}"
+WAITING = "-f lavfi -i testsrc=duration=1 {{out_v}}"
 PAUSE_S = 0.02
 
 
-def submit_milliseconds(box: Box, count: int) -> list[float]:
+def submit_milliseconds(box: RunningBox, count: int) -> list[float]:
     """Time submits of jobs that never start, because those before them take every CPU."""
-    body = {
-        "ffmpeg_command": "-f lavfi -i testsrc=duration=1 {{out_v}}",
-        "input_files": {},
-        "output_files": {"out_v": "a.mp4"},
-        "priority": 0,
-    }
     times = []
     for _ in range(count):
         started = time.perf_counter()
-        box.submit(body)
+        box.submit(WAITING, {"out_v": "a.mp4"}, priority=0)
         times.append((time.perf_counter() - started) * 1000)
         time.sleep(PAUSE_S)
     return times
 
 
-def occupy(box: Box, cpus: int, *, encode: bool) -> list[str]:
+def occupy(box: RunningBox, cpus: int, *, encode: bool) -> list[str]:
     """Give every CPU slot a job that lasts: one that encodes flat out, or one that idles."""
-    command = ENDLESS.replace("-re ", "") if encode else "-re -f lavfi -i anullsrc {{out_v}}"
-    body = {
-        "ffmpeg_command": command,
-        "input_files": {},
-        "output_files": {"out_v": "long.mkv"},
-        "priority": 100,
-    }
-    ids = [box.submit(body) for _ in range(cpus)]
+    command = ENCODING if encode else IDLING
+    ids = [box.submit(command, {"out_v": "long.mkv"}, priority=100) for _ in range(cpus)]
     while any(box.poll(each)["processing_stage"] != "FFMPEG_PROCESSING" for each in ids):
         time.sleep(0.1)
     return ids
 
 
-def release(box: Box, ids: list[str]) -> None:
+def release(box: RunningBox, ids: list[str]) -> None:
     """End jobs and wait until they have."""
     for each in ids:
-        box.http.post(f"/api/v1/commands/{each}/cancel").raise_for_status()
+        box.cancel(each)
     for each in ids:
-        box.finished(each, every_s=0.1, within_s=30)
+        box.finished(each, within_s=30)
 
 
 def report(name: str, times: list[float]) -> None:
@@ -71,7 +61,7 @@ def main() -> None:
     count = parser.parse_args().count
     cpus = len(os.sched_getaffinity(0))
     for name, encode in (("idle", False), (f"{cpus} encodes running", True)):
-        with running_box() as box:
+        with scratch_box() as box:
             busy = occupy(box, cpus, encode=encode)
             submit_milliseconds(box, 20)
             report(name, submit_milliseconds(box, count))

@@ -16,28 +16,27 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.bench.box import CLIP, Box, running_box
+from tests.running_box import RunningBox, scratch_box
 
 COUNT = 20
+CLIP = Path(__file__).parents[2] / "renderio_box" / "assets" / "bbb-720p-5s.mp4"
 
 
 def seek(number: int) -> str:
     return f"{number * 0.25:.2f}"
 
 
-def box_round(box: Box, file_id: str) -> float:
+def box_round(box: RunningBox, file_id: str) -> float:
     started = time.monotonic()
     ids = [
         box.submit(
-            {
-                "ffmpeg_command": f"-ss {seek(number)} -i {{{{in_v}}}} -frames:v 1 {{{{out_t}}}}",
-                "input_files": {"in_v": file_id},
-                "output_files": {"out_t": "thumb.jpg"},
-            }
+            f"-ss {seek(number)} -i {{{{in_v}}}} -frames:v 1 {{{{out_t}}}}",
+            {"out_t": "thumb.jpg"},
+            input_files={"in_v": file_id},
         )
         for number in range(COUNT)
     ]
-    ends = [box.finished(each, every_s=0.05, within_s=120)["status"] for each in reversed(ids)]
+    ends = [box.finished(each, within_s=120)["status"] for each in reversed(ids)]
     elapsed = time.monotonic() - started
     if set(ends) != {"SUCCESS"}:
         raise SystemExit(f"the box failed: {ends}")
@@ -73,8 +72,8 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     cpus = len(os.sched_getaffinity(0))
     ratios = []
-    with running_box() as box:
-        file_id = box.upload(CLIP)
+    with scratch_box() as box:
+        file_id = str(box.upload(CLIP)["file_id"])
         box_round(box, file_id)
         xargs_round(cpus)
         for number in range(1, rounds + 1):

@@ -1,5 +1,4 @@
 """What LocalStorage promises beyond the protocol: modes, names, and what a start finds."""
-# ruff: noqa: ASYNC240 - a test may block: nothing else runs beside it
 
 import stat
 from pathlib import Path

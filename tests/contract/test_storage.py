@@ -1,5 +1,4 @@
 """What every Storage promises."""
-# ruff: noqa: ASYNC240 - a test may block: nothing else runs beside it
 
 import hashlib
 import os

@@ -1,6 +1,5 @@
 """The box as integration tests open it: everything real but FFmpeg, the clock and the network."""
 
-import warnings
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,9 +10,8 @@ import httpx
 import msgspec
 from httpx import ASGITransport, AsyncClient
 from litestar import Litestar
-from litestar.exceptions import LitestarDeprecationWarning
 
-from renderio_box.api.app import Parts, create_app
+from renderio_box.api.app import Parts
 from renderio_box.api.health import BoxFacts, FfmpegFacts, Health
 from renderio_box.api.renderio.files import UploadLimit
 from renderio_box.catalog.files import FileCatalog
@@ -104,17 +102,6 @@ class Box(msgspec.Struct, frozen=True, kw_only=True):
         """Make a key for ``owner``, with the usual scopes unless some are named."""
         chosen = frozenset(scopes) or USUAL_SCOPES
         return await self.keys.add(f"{owner}-{len(chosen)}", owner=Owner(owner), scopes=chosen)
-
-
-def application(parts: Parts) -> Litestar:
-    """Return the application around the parts.
-
-    The filter is to go once ``api.renderio.commands.Status`` names its QueryParameter:
-    Litestar 2.25 warns of the inferred style each time an application is made.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", LitestarDeprecationWarning)
-        return create_app(parts)
 
 
 def speaking_to(app: Litestar, key: str | None) -> AsyncClient:

@@ -7,11 +7,12 @@ import pytest
 from httpx import AsyncClient
 from litestar import Litestar
 
+from renderio_box.api.app import create_app
 from renderio_box.api.health import Health
 from renderio_box.catalog.keys import Scope
 from renderio_box.inputs.download import Downloader
 from tests.fakes import ManualClock, Receiver, ScriptedExecutor, ScriptedProber, receiving
-from tests.integration.box import BOUNDS, FACTS, Box, Outside, application, open_box, speaking_to
+from tests.integration.box import BOUNDS, FACTS, Box, Outside, open_box, speaking_to
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ async def full_box(tmp_path: Path, outside: Outside) -> AsyncGenerator[Box]:
 
 @pytest.fixture
 def app(box: Box) -> Litestar:
-    return application(box.parts)
+    return create_app(box.parts)
 
 
 @pytest.fixture
@@ -108,7 +109,7 @@ async def shared_app(
         health=Health(FACTS, {}, clock),
     )
     async with open_box(tmp_path_factory.mktemp("shared"), outside) as opened:
-        yield opened, application(opened.parts)
+        yield opened, create_app(opened.parts)
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,10 @@ from httpx import AsyncClient
 from litestar import Litestar
 from msgspec.structs import replace
 
+from renderio_box.api.app import create_app
 from renderio_box.api.health import Health, Trial
 from tests.fakes import ManualClock
-from tests.integration.box import FACTS, Box, application, speaking_to
+from tests.integration.box import FACTS, Box, speaking_to
 
 
 class Trials:
@@ -36,7 +37,7 @@ def trials() -> Trials:
 @pytest.fixture
 def app(box: Box, trials: Trials, clock: ManualClock) -> Litestar:
     named: dict[str, Trial] = {"database": trials.well, "ffmpeg": trials.unsure}
-    return application(replace(box.parts, health=Health(FACTS, named, clock)))
+    return create_app(replace(box.parts, health=Health(FACTS, named, clock)))
 
 
 @pytest.fixture
@@ -116,7 +117,7 @@ async def test_a_finding_is_forgotten_after_two_seconds(
 async def test_a_full_disk_makes_the_box_unready(full_box: Box, clock: ManualClock) -> None:
     health = Health(FACTS, {"storage": full_box.storage.check}, clock)
 
-    async with speaking_to(application(replace(full_box.parts, health=health)), None) as client:
+    async with speaking_to(create_app(replace(full_box.parts, health=health)), None) as client:
         answered = await client.get("/readyz")
 
     assert (answered.status_code, answered.json()["checks"]["storage"]["ok"]) == (503, False)
@@ -159,3 +160,8 @@ async def test_what_the_page_loads_is_there(page: str, shared_anonymous: AsyncCl
         200,
         "text/javascript",
     )
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+async def test_a_monitor_may_ask_with_head(anonymous: AsyncClient, path: str) -> None:
+    assert (await anonymous.head(path)).status_code == 200

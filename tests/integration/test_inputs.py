@@ -57,6 +57,20 @@ async def test_a_storage_url_is_known_whatever_host_it_names(box: Box, client: A
     assert await read(box, client, url) == {"in_0.mp4": b"uploaded"}
 
 
+@pytest.mark.parametrize("field", ["file_id", "storage_url"])
+async def test_a_file_deleted_before_the_submit_is_refused(client: AsyncClient, field: str) -> None:
+    stored = await upload(client)
+    await client.delete(f"{FILES}/{stored['file_id']}")
+
+    refused = await client.post(RUN, json=reading(str(stored[field])))
+
+    assert (*problem(refused), refused.json()["detail"][0]["loc"]) == (
+        400,
+        "INVALID_REQUEST",
+        ["input_files", "in_0"],
+    )
+
+
 async def test_a_storage_url_is_shown_as_it_was_sent(client: AsyncClient) -> None:
     url = str((await upload(client))["storage_url"])
 
@@ -179,6 +193,8 @@ async def test_a_concat_list_names_the_other_inputs(box: Box, client: AsyncClien
     [
         "data:text/plain",
         "data:text/plain;base64,/w==",
+        "data:;base64,!!!",
+        "data:;base64,QQ",
         "data:,%ff",
         "data:," + "x" * (64 * 1024 + 1),
     ],

@@ -74,7 +74,7 @@ async def test_a_key_cannot_be_revoked_twice(admin: AsyncClient) -> None:
 async def test_a_name_in_use_is_refused(admin: AsyncClient) -> None:
     await made(admin)
 
-    assert problem(await admin.post(KEYS, json={"name": "new"})) == (409, "CONFLICT")
+    assert problem(await admin.post(KEYS, json={"name": "new"})) == (400, "INVALID_REQUEST")
 
 
 async def test_a_revoked_keys_name_is_free_again(admin: AsyncClient) -> None:

@@ -271,3 +271,19 @@ async def test_the_log_is_empty_before_an_attempt_has_ended(
     log = await client.get(queued["log_url"])
 
     assert (log.status_code, log.text) == (200, "")
+
+
+async def test_outputs_are_shown_in_the_order_in_which_they_were_declared(
+    box: Box, client: AsyncClient
+) -> None:
+    aliases = [f"out_{letter}" for letter in "hbfdaceg"]
+    command = "-i {{in_a}} " + " ".join(f"{{{{{alias}}}}}" for alias in aliases)
+    outputs = {alias: f"{alias}.mp4" for alias in aliases}
+    source = {"in_a": "data:,x"}
+
+    command_id = await submit(
+        client, make_body(ffmpeg_command=command, input_files=source, output_files=outputs)
+    )
+    await box.work_until_final(command_id)
+
+    assert list((await show(client, command_id))["output_files"]) == aliases

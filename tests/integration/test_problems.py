@@ -3,6 +3,7 @@ import json
 import pytest
 from httpx import AsyncClient
 
+from renderio_box.api.app import create_app
 from tests.builders import make_body
 from tests.integration.box import (
     COMMANDS,
@@ -12,7 +13,6 @@ from tests.integration.box import (
     RUN,
     UPLOAD,
     Box,
-    application,
     posted,
     problem,
     speaking_to,
@@ -102,7 +102,7 @@ async def test_a_closed_queue_asks_to_come_again(box: Box, client: AsyncClient) 
 async def test_a_full_disk_asks_to_come_again(full_box: Box) -> None:
     key = await full_box.key("ann")
 
-    async with speaking_to(application(full_box.parts), key) as client:
+    async with speaking_to(create_app(full_box.parts), key) as client:
         refused = await client.post(UPLOAD, files={"file": ("clip.mp4", b"content")})
 
     assert (*problem(refused), refused.headers["Retry-After"]) == (503, "STORAGE_FULL", "60")
@@ -159,3 +159,21 @@ async def test_an_unauthorized_answer_names_the_scheme(shared_anonymous: AsyncCl
 
 async def test_an_error_has_no_empty_detail(shared_client: AsyncClient) -> None:
     assert (await shared_client.get("/nothing")).json().keys() == {"error", "message"}
+
+
+async def test_a_wrong_method_is_told_the_right_ones(shared_client: AsyncClient) -> None:
+    refused = await shared_client.put(COMMANDS)
+
+    assert "GET" in refused.headers["Allow"]
+
+
+async def test_an_empty_body_is_said_to_be_empty(shared_client: AsyncClient) -> None:
+    refused = await shared_client.post(RUN, headers=JSON)
+
+    assert refused.json()["message"] == "The body is empty; send JSON."
+
+
+async def test_what_is_wrong_in_the_json_is_said(shared_client: AsyncClient) -> None:
+    refused = await shared_client.post(RUN, headers=JSON, content=b"{bad")
+
+    assert "malformed" in refused.json()["message"]

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from httpx import AsyncClient, Response
 
-from tests.integration.box import problem, upload
+from tests.integration.box import Box, problem, upload
 
 CONTENT = bytes(range(100))
 ETAG = f'"{hashlib.sha256(CONTENT).hexdigest()}"'
@@ -252,3 +252,24 @@ async def test_two_uploads_of_the_same_bytes_have_two_addresses(
     second = await upload(shared_client, CONTENT)
 
     assert first["storage_url"] != second["storage_url"]
+
+
+async def test_a_file_that_the_disk_has_lost_is_not_found(box: Box, client: AsyncClient) -> None:
+    url = str((await upload(client))["storage_url"])
+    (lost,) = [path for path in (box.root / "files/uploads").rglob("*") if path.is_file()]
+    lost.unlink()
+
+    assert problem(await client.get(url)) == (404, "NOT_FOUND")
+    assert (await client.head(url)).status_code == 404
+
+
+async def test_a_range_is_no_matter_for_head(shared_anonymous: AsyncClient, url: str) -> None:
+    answered = await shared_anonymous.head(url, headers={"Range": "bytes=0-9"})
+
+    assert (answered.status_code, answered.headers["Content-Length"]) == (200, "100")
+
+
+async def test_a_range_that_cannot_be_served_has_no_body(
+    shared_anonymous: AsyncClient, url: str
+) -> None:
+    assert (await fetched(shared_anonymous, url, range="bytes=100-")).content == b""

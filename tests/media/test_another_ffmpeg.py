@@ -1,6 +1,6 @@
 """Our commands on another build of FFmpeg, with no ffprobe to be found.
 
-RENDERIO_TEST_OTHER_FFMPEG=/opt/ffmpeg-9/ffmpeg python -m pytest tests/media
+OTHER_FFMPEG=/opt/ffmpeg-9/ffmpeg python -m pytest tests/media
 """
 
 import os
@@ -12,12 +12,12 @@ import pytest
 from tests.media.corpus import OURS, Row, expected, found, rows, submit_all
 from tests.running_box import RunningBox, running_box
 
-OTHER = os.environ.get("RENDERIO_TEST_OTHER_FFMPEG", "")
+OTHER = os.environ.get("OTHER_FFMPEG", "")
 OUR_ROWS = rows(OURS)
 WITHIN_S = 60.0
 
 pytestmark = [
-    pytest.mark.skipif(not OTHER, reason="RENDERIO_TEST_OTHER_FFMPEG names no other build"),
+    pytest.mark.skipif(not OTHER, reason="OTHER_FFMPEG names no other build"),
     pytest.mark.timeout(WITHIN_S),
 ]
 

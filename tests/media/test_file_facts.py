@@ -20,7 +20,7 @@ from tests.running_box import RunningBox
 LIMITS = ResourceLimits(
     memory_bytes=1 << 30, file_bytes=1 << 24, processes=process_limit(os.cpu_count() or 1), nice=0
 )
-OTHER = os.environ.get("RENDERIO_TEST_OTHER_FFMPEG", "")
+OTHER = os.environ.get("OTHER_FFMPEG", "")
 PICTURE = {"file_type": FileType.IMAGE, "duration": None, "frame_rate": None, "channels": None}
 VIDEO = {"file_type": FileType.VIDEO, "codec": "h264", "width": 160, "height": 90}
 SOUND = {"file_type": FileType.AUDIO, "width": None, "height": None, "frame_rate": None}
@@ -80,7 +80,7 @@ def prober(
 ) -> FfmpegProber:
     """A prober that asks the machine's ffprobe, its ffmpeg, or another build of that."""
     if request.param == "another FFmpeg" and not OTHER:
-        pytest.skip("RENDERIO_TEST_OTHER_FFMPEG names no other build")
+        pytest.skip("OTHER_FFMPEG names no other build")
 
     async def find() -> Found:
         return await find_ffmpeg(OTHER if request.param == "another FFmpeg" else "", "", isolation)

@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 import pytest
 import structlog
 
@@ -43,6 +45,13 @@ def test_nested_values_are_redacted_too() -> None:
     assert KEY not in str(event)
 
 
+@pytest.fixture
+def logging_is_put_back() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.mark.usefixtures("logging_is_put_back")
 @pytest.mark.parametrize("json", [True, False])
 def test_a_traceback_shows_no_secret(json: bool, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: FBT001
     configure(level="info", json=json)

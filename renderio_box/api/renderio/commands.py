@@ -8,12 +8,12 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
 from renderio_box.api.authentication import json_only, requires
+from renderio_box.api.renderio.requests import RunCommandRequest
 from renderio_box.api.renderio.wire import (
     STATES,
     Accepted,
     CommandPage,
     CommandView,
-    RunCommandRequest,
 )
 from renderio_box.api.urls import Urls
 from renderio_box.catalog.keys import Principal, Scope
@@ -37,7 +37,7 @@ class CommandController(Controller):
     @post(
         "/run-ffmpeg-command",
         status_code=HTTP_202_ACCEPTED,
-        guards=[json_only, requires(Scope.SUBMIT)],
+        guards=[requires(Scope.SUBMIT), json_only],
     )
     async def run_command(
         self,

@@ -1,33 +1,23 @@
-"""What RenderIO's clients send and receive."""
+"""What RenderIO's clients receive."""
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
-from msgspec import Meta
 
-from renderio_box.api.renderio.sources import is_http_url, source_of
 from renderio_box.api.urls import Urls
-from renderio_box.errors import InvalidRequestError
 from renderio_box.identifiers import FileId, JobId
-from renderio_box.jobs.command_line import check_aliases, check_use, parse, placeholders
 from renderio_box.jobs.file_types import extension_of, mime_type_of
 from renderio_box.jobs.files import FileType, StoredFile
-from renderio_box.jobs.invocation import Build, adapt
 from renderio_box.jobs.job import (
-    DEFAULT_PRIORITY,
     CommandType,
     ErrorStatus,
-    JobSpec,
     JobState,
+    MetadataValue,
     Progress,
-    Source,
     Stage,
-    Submission,
-    TextSource,
 )
-from renderio_box.jobs.limits import JobLimits, run_seconds, vcpu_count
 from renderio_box.queue.history import JobReport
 
 MEBIBYTE: Final = 1024 * 1024
@@ -44,73 +34,6 @@ STATES: Final[Mapping[str, tuple[JobState, JobState]]] = {
     "SUCCESS": (JobState.SUCCEEDED, JobState.SUCCEEDED),
     "FAILED": (JobState.FAILED, JobState.CANCELLED),
 }
-NO_WEBHOOKS: Final = "webhook_url was noted, but this version does not deliver webhooks yet."
-
-Text = Annotated[str, Meta(max_length=4096)]
-Files = Annotated[dict[str, str], Meta(max_length=64)]
-Metadata = Annotated[dict[str, Text | int | float | bool], Meta(max_length=10)]
-
-
-class RunCommandRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One FFmpeg command with the files that it names. Unknown fields are ignored."""
-
-    ffmpeg_command: Annotated[str, Meta(min_length=1, max_length=16_384)]
-    input_files: Files
-    output_files: Files
-    metadata: Metadata | None = None
-    webhook_url: str | None = None
-    max_command_run_seconds: Annotated[int, Meta(ge=1)] | None = None
-    vcpu_count: Annotated[int, Meta(ge=1)] | None = None
-    priority: Annotated[int, Meta(ge=0, le=100)] | None = None
-
-    def to_submission(
-        self, sent: Mapping[str, object], *, limits: JobLimits, build: Build
-    ) -> Submission:
-        """Return the request in the program's own words; ``sent`` is the body as it came.
-
-        Raises:
-            InvalidCommandError: The command or its files cannot be run as written.
-            InvalidRequestError: A source is none, or a number is over a limit.
-        """
-        arguments = parse(self.ffmpeg_command)
-        check_aliases(self.input_files, self.output_files)
-        inputs = {alias: source_of(text, alias=alias) for alias, text in self.input_files.items()}
-        check_use(
-            placeholders((*arguments, *texts_of(inputs))),
-            inputs=inputs,
-            outputs=self.output_files,
-            allow_unused_inputs=False,
-        )
-        spec = JobSpec(
-            steps=(arguments,),
-            inputs=inputs,
-            outputs=dict(self.output_files),
-            max_run_seconds=run_seconds(self.max_command_run_seconds, limits),
-            vcpu_count=vcpu_count(self.vcpu_count, limits),
-            pinned=self.vcpu_count is not None,
-            priority=DEFAULT_PRIORITY if self.priority is None else self.priority,
-            webhook_url=checked_webhook(self.webhook_url),
-        )
-        warnings = adapt(arguments, build).warnings
-        applied = {"max_command_run_seconds": spec.max_run_seconds, "vcpu_count": spec.vcpu_count}
-        return Submission(
-            spec=spec,
-            original_request={**sent, **applied},
-            metadata=self.metadata or {},
-            warnings=(*warnings, NO_WEBHOOKS) if spec.webhook_url else warnings,
-        )
-
-
-def texts_of(inputs: Mapping[str, Source]) -> list[str]:
-    """Return the texts that came with the request; they may name other inputs."""
-    return [source.text for source in inputs.values() if isinstance(source, TextSource)]
-
-
-def checked_webhook(url: str | None) -> str | None:
-    """Return the webhook's address; InvalidRequestError when it is none."""
-    if url is not None and not is_http_url(url):
-        raise InvalidRequestError("webhook_url must be an http or https URL.", loc=("webhook_url",))
-    return url
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -188,7 +111,7 @@ class CommandView(msgspec.Struct, frozen=True, kw_only=True):
     total_processing_seconds: float | None
     ffmpeg_command_run_seconds: float | None
     original_request: dict[str, object]
-    metadata: dict[str, str | int | float | bool]
+    metadata: dict[str, MetadataValue]
     output_files: dict[str, FileRecord]
     vcpu_count: int
     error_status: ErrorStatus | None

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from renderio_box.cli.outcome import CliError
-from renderio_box.cli.run import RunRequest, aliased, body_of, output_name
+from renderio_box.cli.run import RunRequest, aliased, body_of, check_targets, output_names
 from renderio_box.jobs.command_line import parse
 
 
@@ -53,13 +53,19 @@ def test_one_name_for_two_files_is_refused() -> None:
     ],
 )
 def test_the_box_is_asked_for_a_name_that_it_allows(target: str, name: str) -> None:
-    assert output_name("out_1", Path(target)) == name
+    assert output_names({"out_1": Path(target)}) == {"out_1": name}
+
+
+def test_targets_of_one_name_in_two_directories_are_told_apart() -> None:
+    names = output_names({"out_1": Path("a/x.mp4"), "out_2": Path("b/x.mp4")})
+
+    assert names == {"out_1": "x.mp4", "out_2": "out_2.mp4"}
 
 
 @pytest.mark.parametrize("target", ["clip", "my clip", "clip."])
 def test_a_target_without_an_extension_is_refused(target: str) -> None:
     with pytest.raises(CliError, match="has no extension; FFmpeg needs one"):
-        output_name("out_1", Path(target))
+        check_targets({"out_1": Path(target)})
 
 
 def test_the_body_to_submit() -> None:

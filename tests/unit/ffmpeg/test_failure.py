@@ -81,7 +81,7 @@ def test_a_run_that_ended_well_needs_no_explanation() -> None:
             ended(255, timed_out=True),
             ErrorStatus.TIMEOUT,
             (
-                "FFmpeg was stopped after 60 seconds, the time this command had;"
+                "FFmpeg was stopped at this command's time limit of 60 s;"
                 " ask for more with max_command_run_seconds."
             ),
         ),
