@@ -41,6 +41,7 @@ class ResourceLimits(msgspec.Struct, frozen=True, kw_only=True):
     memory_bytes: int
     file_bytes: int
     processes: int
+    open_files: int = OPEN_FILES
     nice: int
 
 
@@ -60,7 +61,7 @@ def launcher(
         f"--as={limits.memory_bytes * ADDRESS_SPACE_FACTOR}",
         f"--fsize={limits.file_bytes}",
         f"--nproc={limits.processes}",
-        f"--nofile={OPEN_FILES}",
+        f"--nofile={limits.open_files}",
         "--core=0",
     ]
     if cpus:

@@ -1,11 +1,13 @@
 """``renderio-box demo``: the program shows itself."""
 
 import json
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.running_box import cli
+from tests.running_box import PROGRAM, cli, environment
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -34,3 +36,18 @@ def test_a_demo_without_ffmpeg_says_so_in_one_line() -> None:
     assert (shown.returncode, shown.stdout) == (4, "")
     assert shown.stderr.startswith("renderio-box: cannot start: ")
     assert shown.stderr.count("\n") == 1
+
+
+def test_ctrl_c_ends_the_demo_in_the_middle_of_its_job(tmp_path: Path) -> None:
+    command = [*PROGRAM, "demo", "--once"]
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, env=environment(TMPDIR=str(tmp_path)), text=True
+    ) as process:
+        assert process.stderr is not None
+        told = [process.stderr.readline() for _ in range(3)]
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+
+    assert told[2].startswith("command")
+    assert process.returncode == 130
+    assert list(tmp_path.iterdir()) == []

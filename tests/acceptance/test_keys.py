@@ -61,7 +61,22 @@ def test_listing_shows_every_key_and_no_secret(data: Path) -> None:
     assert key.removeprefix("ffsk_") not in listed.stdout
 
 
+@pytest.mark.parametrize("arguments", [("list",), ("revoke", "n8n")], ids=" ".join)
+def test_a_directory_without_a_box_is_told_and_left_alone(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    nowhere = tmp_path / "typo"
+
+    refused = cli("keys", *arguments, "--data", nowhere)
+
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert f"there is no box in {nowhere}" in refused.stderr
+    assert not nowhere.exists()
+
+
 def test_revoking_a_key_that_is_not_there_is_refused(data: Path) -> None:
+    cli("keys", "add", "somebody", "--data", data)
+
     refused = cli("keys", "revoke", "nobody", "--data", data)
 
     assert refused.returncode == 1

@@ -170,3 +170,23 @@ def test_what_needs_no_key_answers_without_one(box: RunningBox, path: str) -> No
     answer = httpx.get(f"{box.url}{path}", trust_env=False, follow_redirects=True)
 
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("target", ["missing/out.mp4", "", "out"])
+def test_a_target_that_cannot_be_written_is_refused_before_anything_is_sent(
+    box: RunningBox, clip: Path, tmp_path: Path, target: str
+) -> None:
+    refused = cli(
+        *("run", "--data", box.data, "-i", clip, "-o", tmp_path / target),
+        *("--", "-i", "{{in_1}}", "{{out_1}}"),
+    )
+
+    assert refused.returncode == 2
+    assert "uploading" not in refused.stderr
+
+
+def test_an_option_of_ffmpeg_without_the_dashes_before_it_is_explained(tmp_path: Path) -> None:
+    refused = cli("run", "-o", tmp_path / "a.mp4", "-i", "x.mp4", "-vf", "null")
+
+    assert refused.returncode == 2
+    assert "put -- before FFmpeg's arguments" in refused.stderr

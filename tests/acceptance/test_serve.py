@@ -169,3 +169,12 @@ def test_the_log_never_holds_a_key(box: RunningBox) -> None:
     [shown] = KEY.findall(log)
     assert box.http.headers["x-api-key"] not in log
     assert set(re.findall("ffsk_[0-9a-f]+", log)) == {shown}
+
+
+def test_an_empty_address_is_refused(tmp_path: Path) -> None:
+    by_option = cli("serve", "--data", tmp_path / "data", "--host", "")
+    by_variable = cli("serve", "--data", tmp_path / "data", RENDERIO_SERVER_HOST="")
+
+    assert (by_option.returncode, by_variable.returncode) == (2, 2)
+    assert "--host" in by_option.stderr
+    assert "server.host" in by_variable.stderr

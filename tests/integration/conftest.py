@@ -11,6 +11,7 @@ from renderio_box.api.app import create_app
 from renderio_box.api.health import Health
 from renderio_box.catalog.keys import Scope
 from renderio_box.inputs.download import Downloader
+from renderio_box.queue.job_queue import JobQueue
 from tests.fakes import ManualClock, Receiver, ScriptedExecutor, ScriptedProber, receiving
 from tests.integration.box import BOUNDS, FACTS, Box, Outside, open_box, speaking_to
 
@@ -53,6 +54,11 @@ def outside(
 async def box(tmp_path: Path, outside: Outside) -> AsyncGenerator[Box]:
     async with open_box(tmp_path, outside) as opened:
         yield opened
+
+
+@pytest.fixture
+def queue(box: Box) -> JobQueue:
+    return box.queue
 
 
 @pytest.fixture

@@ -1,4 +1,3 @@
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -7,11 +6,8 @@ from renderio_box.database.connection import open_sqlite
 from renderio_box.errors import NotFoundError
 from renderio_box.identifiers import JobId
 from renderio_box.jobs.job import (
-    ErrorStatus,
-    Failed,
     Job,
     JobState,
-    Succeeded,
 )
 from renderio_box.queue.history import History
 from renderio_box.queue.job_queue import (
@@ -20,35 +16,10 @@ from renderio_box.queue.job_queue import (
     LeaseLostError,
     ShuttingDownError,
 )
-from tests.builders import OWNER, make_submission
+from tests.builders import OWNER
 from tests.fakes import ManualClock, WatchedWakeup
 from tests.integration.box import Box
-
-LEASE = timedelta(seconds=60)
-DONE = Succeeded(outputs=(), run_seconds=1.0, log="fine")
-BROKEN = Failed(status=ErrorStatus.FFMPEG_FAILED, message="It broke.")
-
-
-@pytest.fixture
-def queue(box: Box) -> JobQueue:
-    return box.queue
-
-
-async def submitted(queue: JobQueue, **changes: object) -> Job:
-    return await queue.submit(make_submission(**changes), owner=OWNER, sees=OWNER)
-
-
-async def claimed(queue: JobQueue, *, free_vcpus: int = 4) -> Job:
-    job = await queue.claim(free_vcpus=free_vcpus, lease=LEASE)
-    assert job is not None
-    return job
-
-
-async def interrupted(queue: JobQueue) -> Job:
-    """Claim the next job and let its process die."""
-    await claimed(queue)
-    (job,) = await queue.rescue(leases_before=EVERY_LEASE)
-    return job
+from tests.integration.queue_steps import BROKEN, DONE, LEASE, claimed, interrupted, submitted
 
 
 async def events_of(box: Box, job: Job) -> list[tuple[object, object]]:

@@ -1,5 +1,3 @@
-from datetime import timedelta
-
 import pytest
 
 from renderio_box.errors import NotFoundError
@@ -9,7 +7,6 @@ from renderio_box.jobs.job import (
     ErrorStatus,
     Failed,
     Interrupted,
-    Job,
     JobState,
     Progress,
     Stage,
@@ -21,35 +18,9 @@ from renderio_box.queue.job_queue import (
     JobQueue,
     LeaseLostError,
 )
-from tests.builders import OWNER, make_submission
+from tests.builders import OWNER
 from tests.fakes import ManualClock
-from tests.integration.box import Box
-
-LEASE = timedelta(seconds=60)
-DONE = Succeeded(outputs=(), run_seconds=1.0, log="fine")
-BROKEN = Failed(status=ErrorStatus.FFMPEG_FAILED, message="It broke.")
-
-
-@pytest.fixture
-def queue(box: Box) -> JobQueue:
-    return box.queue
-
-
-async def submitted(queue: JobQueue, **changes: object) -> Job:
-    return await queue.submit(make_submission(**changes), owner=OWNER, sees=OWNER)
-
-
-async def claimed(queue: JobQueue, *, free_vcpus: int = 4) -> Job:
-    job = await queue.claim(free_vcpus=free_vcpus, lease=LEASE)
-    assert job is not None
-    return job
-
-
-async def interrupted(queue: JobQueue) -> Job:
-    """Claim the next job and let its process die."""
-    await claimed(queue)
-    (job,) = await queue.rescue(leases_before=EVERY_LEASE)
-    return job
+from tests.integration.queue_steps import BROKEN, DONE, LEASE, claimed, interrupted, submitted
 
 
 async def test_cancelling_a_queued_job_ends_it(queue: JobQueue) -> None:

@@ -1,0 +1,28 @@
+"""What tests of the queue do with it, step by step."""
+
+from datetime import timedelta
+
+from renderio_box.jobs.job import ErrorStatus, Failed, Job, Succeeded
+from renderio_box.queue.job_queue import EVERY_LEASE, JobQueue
+from tests.builders import OWNER, make_submission
+
+LEASE = timedelta(seconds=60)
+DONE = Succeeded(outputs=(), run_seconds=1.0, log="fine")
+BROKEN = Failed(status=ErrorStatus.FFMPEG_FAILED, message="It broke.")
+
+
+async def submitted(queue: JobQueue, **changes: object) -> Job:
+    return await queue.submit(make_submission(**changes), owner=OWNER, sees=OWNER)
+
+
+async def claimed(queue: JobQueue, *, free_vcpus: int = 4) -> Job:
+    job = await queue.claim(free_vcpus=free_vcpus, lease=LEASE)
+    assert job is not None
+    return job
+
+
+async def interrupted(queue: JobQueue) -> Job:
+    """Claim the next job and let its process die."""
+    await claimed(queue)
+    (job,) = await queue.rescue(leases_before=EVERY_LEASE)
+    return job
