@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import anyio
 import pytest
 from msgspec import structs
 
-from renderio_box.ffmpeg.builds import Found, find_ffmpeg
+from renderio_box.ffmpeg.builds import find_ffmpeg
 from renderio_box.ffmpeg.isolation import find_isolation
 from renderio_box.ffmpeg.local_executor import Isolation
 from renderio_box.ffmpeg.probe import FfmpegProber, UnreadableError
@@ -65,27 +64,20 @@ FACTS = {
 
 
 @pytest.fixture(scope="module")
-def isolation() -> Isolation:
+async def isolation() -> Isolation:
     """How children are started here."""
-
-    async def find() -> Isolation:
-        return await find_isolation(LIMITS, font_config=None)
-
-    return anyio.run(find)
+    return await find_isolation(LIMITS, font_config=None)
 
 
 @pytest.fixture(scope="module", params=["ffprobe", "no ffprobe", "another FFmpeg"])
-def prober(
+async def prober(
     request: pytest.FixtureRequest, isolation: Isolation, tmp_path_factory: pytest.TempPathFactory
 ) -> FfmpegProber:
     """A prober that asks the machine's ffprobe, its ffmpeg, or another build of that."""
     if request.param == "another FFmpeg" and not OTHER:
         pytest.skip("OTHER_FFMPEG names no other build")
-
-    async def find() -> Found:
-        return await find_ffmpeg(OTHER if request.param == "another FFmpeg" else "", "", isolation)
-
-    found = anyio.run(find)
+    chosen = OTHER if request.param == "another FFmpeg" else ""
+    found = await find_ffmpeg(chosen, "", isolation)
     kept = found if request.param == "ffprobe" else structs.replace(found, ffprobe=None)
     return FfmpegProber(kept, isolation, scratch=tmp_path_factory.mktemp("scratch"), at_once=1)
 
