@@ -197,19 +197,21 @@ def directory(chosen: Path | None) -> DataDirectory:
 
 def finish(action: Callable[..., Awaitable[ExitStatus]], *arguments: object) -> None:
     """Run the action and end the program with its status, or with one line that says why."""
-    status = ExitStatus.STOPPED
+    # What is raised inside an except* clause comes out in a group, so nothing is.
+    status, failure = ExitStatus.STOPPED, None
     try:
         status = anyio.run(action, *arguments)
     except* KeyboardInterrupt:
         sys.stderr.write("stopped\n")
     except* CliError as errors:
-        fail(errors)
+        failure = first_error(errors)
+    if failure is not None:
+        fail(failure)
     sys.exit(status)
 
 
-def fail(errors: BaseException) -> NoReturn:
+def fail(error: BaseException) -> NoReturn:
     """Print one line and exit."""
-    error = first_error(errors)
     sys.stderr.write(f"renderio-box: {error}\n")
     sys.exit(error.status if isinstance(error, CliError) else ExitStatus.CANNOT_START)
 

@@ -48,10 +48,13 @@ async def serve(config: Config, data: DataDirectory) -> ExitStatus:
 @contextmanager
 def starting_errors() -> Generator[None]:
     """Turn what keeps a box from starting into one line."""
+    reason: BaseException | None = None
     try:
         yield
     except* CANNOT_START as errors:
-        raise cannot_start(errors) from None
+        reason = first_error(errors)
+    if reason is not None:
+        raise cannot_start(reason)
 
 
 async def watch_signals(stop: anyio.Event, hurry: anyio.Event) -> None:
@@ -74,9 +77,8 @@ def show_first_key(key: str, url: str, data: Path) -> None:
     sys.stderr.flush()
 
 
-def cannot_start(errors: BaseExceptionGroup[Exception]) -> CliError:
+def cannot_start(error: BaseException) -> CliError:
     """Return the one line that says why the box does not start."""
-    error = first_error(errors)
     said = str(error)
     if isinstance(error, OSError):
         said = f"{error.filename or 'the data directory'}: {error.strerror}; choose another --data."
