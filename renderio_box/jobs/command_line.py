@@ -42,7 +42,7 @@ def parse(command: str) -> tuple[str, ...]:
     """
     if "\0" in command:
         raise InvalidCommandError("ffmpeg_command holds a NUL character; remove it.")
-    text = ANY_FORM.sub(lambda match: f"{{{{{match[1] or match[2]}}}}}", command)
+    text = normalized(command)
     if single := SINGLE_BRACES.search(text):
         raise InvalidCommandError(
             f"ffmpeg_command has {{{single[1]}}} in single braces; write {{{{{single[1]}}}}}."
@@ -56,6 +56,17 @@ def parse(command: str) -> tuple[str, ...]:
     if not words:
         raise InvalidCommandError("ffmpeg_command is empty; write FFmpeg's arguments.")
     return tuple(words)
+
+
+def normalized(text: str) -> str:
+    """Return ``text`` with every placeholder written ``{{alias}}``, whatever its form was."""
+    return ANY_FORM.sub(lambda match: f"{{{{{match[1] or match[2]}}}}}", text)
+
+
+def placeholder_of(text: str) -> str | None:
+    """Return the alias when ``text`` is one placeholder and nothing else."""
+    match = PLACEHOLDER.fullmatch(text)
+    return None if match is None else match[1]
 
 
 def placeholders(arguments: Iterable[str]) -> frozenset[str]:

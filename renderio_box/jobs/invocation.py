@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from renderio_box.jobs.command_line import PLACEHOLDER, InvalidCommandError
+from renderio_box.jobs.command_line import InvalidCommandError, placeholder_of
 from renderio_box.jobs.options import Item, Role, items
 
 PROTOCOLS: Final = "file,crypto,data,concat,subfile,async,cache"
@@ -115,10 +115,10 @@ def since(build: Build) -> str:
 
 def refuse_input_as_output(item: Item) -> None:
     """Refuse a command that would write over one of its own inputs."""
-    match = PLACEHOLDER.fullmatch(item.value)
-    if item.role is Role.OUTPUT and match and match[1].startswith("in_"):
+    alias = placeholder_of(item.value)
+    if item.role is Role.OUTPUT and alias is not None and alias.startswith("in_"):
         raise InvalidCommandError(
-            f"{{{{{match[1]}}}}} is an input but stands where an output is written;"
+            f"{{{{{alias}}}}} is an input but stands where an output is written;"
             " put -i before it, or write to an {{out_…}} file."
         )
 

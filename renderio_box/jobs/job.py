@@ -37,6 +37,7 @@ class CommandType(StrEnum):
     """How the command was submitted; the values are what callers see."""
 
     SINGLE = "FFMPEG_COMMAND"
+    CHAINED = "CHAINED_COMMAND"
 
 
 class ErrorStatus(StrEnum):

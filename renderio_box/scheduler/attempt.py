@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 import anyio
+from msgspec import structs
 
 from renderio_box.companions import accompanied_by
 from renderio_box.ffmpeg.executor import Ended, Execution, Executor
@@ -88,11 +89,12 @@ class AttemptRunner:
         """Run the steps one after another; their time together is what the job's limit bounds."""
         paths = {alias: f"../in/{name}" for alias, name in names.items()} | job.spec.outputs
         total = Ended(exit_status=0, timed_out=False, log="", run_seconds=0.0)
-        for step in job.spec.steps:
+        for number, step in enumerate(job.spec.steps, start=1):
+            where = f"Step {number} of {len(job.spec.steps)}: " if len(job.spec.steps) > 1 else ""
             try:
                 adapted = adapt(step, self._build)
             except InvalidCommandError as error:
-                return Failed(status=ErrorStatus.INVALID_COMMAND, message=str(error))
+                return Failed(status=ErrorStatus.INVALID_COMMAND, message=f"{where}{error}")
             threads = job.spec.vcpu_count if job.spec.pinned else None
             execution = Execution(
                 arguments=bind(invoke(adapted.arguments, threads=threads), paths),
@@ -101,19 +103,19 @@ class AttemptRunner:
                 timeout_s=job.spec.max_run_seconds - total.run_seconds,
                 cpus=slot.cpus,
             )
+            tracker.begin_step(number, of=len(job.spec.steps))
             ended = await self._run_step(execution, tracker)
-            total = Ended(
-                exit_status=ended.exit_status,
-                timed_out=ended.timed_out,
-                log=total.log + ended.log,
-                run_seconds=total.run_seconds + ended.run_seconds,
-            )
-            if failed := explain(total, timeout_s=job.spec.max_run_seconds):
-                return failed
+            total = added(total, ended, heading=where)
+            if failed := explain(ended, timeout_s=job.spec.max_run_seconds):
+                return structs.replace(
+                    failed,
+                    message=f"{where}{failed.message}",
+                    run_seconds=total.run_seconds,
+                    log=total.log,
+                )
         return total
 
     async def _run_step(self, execution: Execution, tracker: Tracker) -> Ended:
-        tracker.begin_step()
         async with accompanied_by(
             self._estimate, execution.arguments, execution.directory, tracker
         ):
@@ -128,3 +130,11 @@ class AttemptRunner:
                 length = await self._prober.duration((directory / word).resolve())
                 durations |= {} if length is None else {word: length}
         tracker.expected_seconds = output_seconds(arguments, durations)
+
+
+def added(total: Ended, ended: Ended, *, heading: str) -> Ended:
+    """Return what all steps so far come to; each step's log begins with its heading."""
+    log = f"{heading}\n{ended.log}" if heading else ended.log
+    return structs.replace(
+        ended, log=total.log + log, run_seconds=total.run_seconds + ended.run_seconds
+    )

@@ -1,5 +1,7 @@
 """How far an attempt has come, between the one who works and the one who reports."""
 
+from msgspec.structs import replace
+
 from renderio_box.ffmpeg.progress import Report
 from renderio_box.jobs.expectation import progress_of
 from renderio_box.jobs.job import Progress, Stage
@@ -12,23 +14,33 @@ class Tracker:
         self.stage = Stage.FETCHING
         self.expected_seconds: float | None = None
         self._report = Report()
+        self._steps_done = 0
+        self._steps = 1
 
     def report(self, report: Report) -> None:
         """Take FFmpeg's latest figures."""
         self._report = report
 
-    def begin_step(self) -> None:
-        """Forget the figures of the step before."""
+    def begin_step(self, number: int, *, of: int) -> None:
+        """Forget the figures of the step before; ``number`` counts from 1."""
         self.stage = Stage.ENCODING
         self.expected_seconds = None
         self._report = Report()
+        self._steps_done, self._steps = number - 1, of
 
     def progress(self) -> Progress:
-        """Return what a caller may be told now."""
+        """Return what a caller may be told now; the percentage is that of all steps."""
         out_time_us = self._report.out_time_us
-        return progress_of(
+        step = progress_of(
             out_time_seconds=None if out_time_us is None else out_time_us / 1_000_000,
             fps=self._report.fps,
             speed=self._report.speed,
             expected=self.expected_seconds,
+        )
+        if self._steps == 1:
+            return step
+        percent = (100 * self._steps_done + (step.percent or 0.0)) / self._steps
+        is_last = self._steps_done + 1 == self._steps
+        return replace(
+            step, percent=round(percent, 1), eta_seconds=step.eta_seconds if is_last else None
         )

@@ -8,7 +8,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
 from renderio_box.api.authentication import json_only, requires
-from renderio_box.api.renderio.requests import RunCommandRequest
+from renderio_box.api.renderio.requests import RunChainRequest, RunCommandRequest
 from renderio_box.api.renderio.wire import (
     STATES,
     Accepted,
@@ -49,6 +49,25 @@ class CommandController(Controller):
         build: NamedDependency[Build],
     ) -> Accepted:
         """Queue one command. It is safe on disk when this answers."""
+        submission = data.to_submission(await request.json(), limits=limits, build=build)
+        job = await queue.submit(submission, owner=principal.owner, sees=principal.sees)
+        return Accepted(job.id)
+
+    @post(
+        "/run-chained-ffmpeg-commands",
+        status_code=HTTP_202_ACCEPTED,
+        guards=[requires(Scope.SUBMIT), json_only],
+    )
+    async def run_chain(
+        self,
+        request: Request[Principal, Any, Any],
+        data: JSONBody[RunChainRequest],
+        principal: NamedDependency[Principal],
+        queue: NamedDependency[JobQueue],
+        limits: NamedDependency[JobLimits],
+        build: NamedDependency[Build],
+    ) -> Accepted:
+        """Queue a chain of commands as one: the first step that fails fails it."""
         submission = data.to_submission(await request.json(), limits=limits, build=build)
         job = await queue.submit(submission, owner=principal.owner, sees=principal.sees)
         return Accepted(job.id)
