@@ -48,6 +48,12 @@ class RunningBox:
         assert answer.status_code == 202, answer.text
         return str(answer.json()["command_id"])
 
+    def submit_chain(self, commands: list[str], outputs: dict[str, str], **more: object) -> str:
+        body = {"ffmpeg_commands": commands, "input_files": {}, "output_files": outputs, **more}
+        answer = self.http.post("/api/v1/run-chained-ffmpeg-commands", json=body)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["command_id"])
+
     def poll(self, command_id: str) -> dict[str, Any]:
         return dict(self.http.get(f"/api/v1/commands/{command_id}").raise_for_status().json())
 

@@ -134,7 +134,7 @@ class AttemptRunner:
 
 def added(total: Ended, ended: Ended, *, heading: str) -> Ended:
     """Return what all steps so far come to; each step's log begins with its heading."""
-    log = f"{heading}\n{ended.log}" if heading else ended.log
+    log = f"{heading.strip()}\n{ended.log}" if heading else ended.log
     return structs.replace(
         ended, log=total.log + log, run_seconds=total.run_seconds + ended.run_seconds
     )

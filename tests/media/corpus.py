@@ -28,14 +28,14 @@ def submit_all(box: RunningBox, rows: list[Row], media: Path) -> dict[str, str]:
         source: source if source.startswith("data:") else stored(box, media / file_name(source))
         for source in sorted(sources)
     }
-    return {
-        row["id"]: box.submit(
-            row["command"],
-            row["outputs"],
-            input_files={alias: ids[source] for alias, source in row["inputs"].items()},
-        )
-        for row in rows
-    }
+    return {row["id"]: submit(box, row, ids) for row in rows}
+
+
+def submit(box: RunningBox, row: Row, ids: dict[str, str]) -> str:
+    """Submit one row, as a chain where its command is a list of them."""
+    send = box.submit_chain if isinstance(row["command"], list) else box.submit
+    inputs = {alias: ids[source] for alias, source in row["inputs"].items()}
+    return send(row["command"], row["outputs"], input_files=inputs)
 
 
 def stored(box: RunningBox, path: Path) -> str:

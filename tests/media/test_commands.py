@@ -23,7 +23,7 @@ SCENES: Final = (
 
 OUR_ROWS: Final = rows(OURS)
 WRITING_ROWS: Final = [row for row in OUR_ROWS if "holds" in row]
-PUBLISHED_ROWS: Final = [row for row in rows(PUBLISHED) if row["mode"] == "files"]
+PUBLISHED_ROWS: Final = [row for row in rows(PUBLISHED) if row["mode"] in {"files", "chained"}]
 
 pytestmark = pytest.mark.timeout(WITHIN_S)
 
