@@ -16,6 +16,7 @@ from renderio_box.api.problems import EXCEPTION_HANDLERS, request_id_of
 from renderio_box.api.renderio.commands import CommandController
 from renderio_box.api.renderio.files import FileController, UploadLimit
 from renderio_box.api.schema import openapi_config, page_script
+from renderio_box.api.submitter import Submitter
 from renderio_box.api.urls import UrlMaker, Urls
 from renderio_box.catalog.files import FileCatalog
 from renderio_box.catalog.keys import KeyRing
@@ -62,6 +63,7 @@ def create_app(parts: Parts) -> Litestar:
         route_handlers=[behind_the_door, serve_file, healthz, readyz, page_script],
         dependencies={
             "urls": Provide(urls_of, sync_to_thread=False),
+            "submitter": provided(Submitter(parts.queue, parts.limits, parts.build)),
             **{name: provided(getattr(parts, name)) for name in SHARED},
         },
         exception_handlers=EXCEPTION_HANDLERS,
@@ -80,8 +82,6 @@ SHARED: Final = (
     "storage",
     "keys",
     "health",
-    "limits",
-    "build",
     "upload_limit",
 )
 

@@ -1,11 +1,11 @@
 """Stored files: taking uploads in, finding and deleting them."""
 
 from renderio_box.clock import Clock
-from renderio_box.database import files
+from renderio_box.database import files, jobs
 from renderio_box.database.connection import Database
 from renderio_box.errors import NotFoundError
 from renderio_box.ffmpeg.probe import Prober, UnreadableError
-from renderio_box.identifiers import FileId, Owner, new_file_token, new_id
+from renderio_box.identifiers import FileId, JobId, Owner, new_file_token, new_id
 from renderio_box.jobs.file_types import extension_of, file_type_of
 from renderio_box.jobs.files import FileKind, MediaInfo, StoredFile
 from renderio_box.storage.keys import upload_key
@@ -86,6 +86,22 @@ class FileCatalog:
         if file is None:
             raise NotFoundError(f"There is no file {file_id}, or it was deleted before.")
         await self._storage.delete(file.key)
+
+    async def delete_outputs(self, job_id: JobId, *, sees: Owner | None) -> int:
+        """Delete the bytes of a job's outputs, keep their records, and return how many.
+
+        Repeating it is harmless: then none are left to delete.
+
+        Raises:
+            NotFoundError: There is no such job.
+        """
+        async with self._database.transaction() as tx:
+            if await jobs.find(tx, job_id, owner=sees) is None:
+                raise NotFoundError(f"There is no command {job_id}.")
+            deleted = await files.mark_outputs_deleted(tx, job_id, now=self._clock.now())
+        for file in deleted:
+            await self._storage.delete(file.key)
+        return len(deleted)
 
     async def _facts(self, incoming: Incoming, filename: str) -> MediaInfo:
         """Return what an upload is; a broken one is kept as what its name says."""

@@ -38,6 +38,12 @@ MARK_DELETED: Final = """
 RETURNING *
 """
 
+MARK_OUTPUTS_DELETED: Final = """
+   UPDATE files SET deleted_at = :now
+    WHERE job_id = :job_id AND deleted_at IS NULL
+RETURNING *
+"""
+
 
 async def insert(tx: Transaction, file: StoredFile) -> None:
     """Store the row of a published file."""
@@ -92,6 +98,14 @@ async def mark_deleted(
     """Note that the file is gone; None when there is none, or it was gone before."""
     row = await tx.fetch_one(MARK_DELETED, {"id": file_id, "owner": owner, "now": as_text(now)})
     return None if row is None else as_file(row)
+
+
+async def mark_outputs_deleted(
+    tx: Transaction, job_id: JobId, *, now: datetime
+) -> list[StoredFile]:
+    """Note that a job's outputs are gone; return those that were not gone before."""
+    rows = await tx.fetch_all(MARK_OUTPUTS_DELETED, {"job_id": job_id, "now": as_text(now)})
+    return [as_file(row) for row in rows]
 
 
 def as_file(row: Row) -> StoredFile:

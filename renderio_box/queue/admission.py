@@ -2,17 +2,65 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
-from renderio_box.database import files
+import msgspec
+
+from renderio_box.database import files, idempotency, jobs
 from renderio_box.database.connection import Transaction
-from renderio_box.errors import InvalidRequestError
+from renderio_box.errors import BoxError, ErrorCode, InvalidRequestError
 from renderio_box.identifiers import FileId, Owner
 from renderio_box.jobs.files import StoredFile
-from renderio_box.jobs.job import Source, StoredSource, UrlSource
+from renderio_box.jobs.job import Job, Source, StoredSource, UrlSource
 
+REMEMBERED_FOR: Final = timedelta(hours=24)
 OWN_PATH: Final = re.compile(r"/files/([A-Za-z0-9_-]{43})/[^/]+$")
+
+
+class IdempotencyConflictError(BoxError):
+    """The idempotency key was used for another request a short while ago."""
+
+    code = ErrorCode.IDEMPOTENCY_CONFLICT
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"The Idempotency-Key {key} was used for another request within 24 hours;"
+            " send each request with a key of its own."
+        )
+
+
+class IdempotencyKey(msgspec.Struct, frozen=True):
+    """A caller's name for one request, and the digest of that request."""
+
+    key: str
+    digest: str
+
+
+async def earlier_job(
+    tx: Transaction, request: IdempotencyKey, *, owner: Owner, now: datetime
+) -> Job | None:
+    """Return the job that the same request made before, None when it is new or forgotten.
+
+    Raises:
+        IdempotencyConflictError: The key was used for another request.
+    """
+    remembered = await idempotency.find(tx, owner, request.key)
+    if remembered is None or abs(now - remembered.created_at) > REMEMBERED_FOR:
+        return None
+    if remembered.digest != request.digest:
+        raise IdempotencyConflictError(request.key)
+    found = await jobs.find(tx, remembered.job_id, owner=owner)
+    return None if found is None else found.job
+
+
+async def remember(tx: Transaction, request: IdempotencyKey, job: Job) -> None:
+    """Note which job the request made, in the transaction that makes it."""
+    remembered = idempotency.Remembered(
+        digest=request.digest, job_id=job.id, created_at=job.created_at
+    )
+    await idempotency.remember(tx, job.owner, request.key, remembered)
 
 
 async def resolve_inputs(

@@ -18,11 +18,12 @@ from renderio_box.jobs.job import (
     JobState,
     Outcome,
     Progress,
+    Source,
     Stage,
     Submission,
     Succeeded,
 )
-from renderio_box.queue.admission import resolve_inputs
+from renderio_box.queue.admission import IdempotencyKey, earlier_job, remember, resolve_inputs
 from renderio_box.wakeup import Wakeup
 
 EVERY_LEASE: Final = datetime(9999, 1, 1, tzinfo=UTC)
@@ -73,35 +74,38 @@ class JobQueue:
         """Refuse every submission from now on; what was accepted stays."""
         self._closed = True
 
-    async def submit(self, submission: Submission, *, owner: Owner, sees: Owner | None) -> Job:
+    async def submit(
+        self,
+        submission: Submission,
+        *,
+        owner: Owner,
+        sees: Owner | None,
+        idempotency: IdempotencyKey | None = None,
+    ) -> Job:
         """Store a new job and return it once it is safe on disk.
 
-        ``sees`` is whose files it may name by id, None for everybody's.
+        ``sees`` is whose files it may name by id, None for everybody's. The same request
+        with the same idempotency key returns the job that it made the first time.
 
         Raises:
             InvalidRequestError: An input names a file that is not there.
+            IdempotencyConflictError: The key was used for another request.
             ShuttingDownError: The queue is closed.
         """
         if self._closed:
             raise ShuttingDownError
         now = self._clock.now()
         async with self._database.transaction() as tx:
-            spec = submission.spec
-            spec = replace(spec, inputs=await resolve_inputs(tx, spec.inputs, owner=sees))
-            job = Job(
-                id=JobId(new_id(now)),
-                owner=owner,
-                state=JobState.QUEUED,
-                spec=spec,
-                original_request=submission.original_request,
-                metadata=submission.metadata,
-                warnings=submission.warnings,
-                attempt=0,
-                interruptions=0,
-                created_at=now,
-            )
+            if idempotency is not None:
+                earlier = await earlier_job(tx, idempotency, owner=owner, now=now)
+                if earlier is not None:
+                    return earlier
+            inputs = await resolve_inputs(tx, submission.spec.inputs, owner=sees)
+            job = new_job(submission, inputs, owner=owner, now=now)
             await jobs.insert(tx, job)
             await jobs.add_event(tx, job, at=now)
+            if idempotency is not None:
+                await remember(tx, idempotency, job)
         self._wakeup.notify()
         return job
 
@@ -206,6 +210,24 @@ class JobQueue:
         if not await jobs.change(tx, job, expected=expected):
             raise LeaseLostError(job)
         await jobs.add_event(tx, job, at=now)
+
+
+def new_job(
+    submission: Submission, inputs: dict[str, Source], *, owner: Owner, now: datetime
+) -> Job:
+    """Return what was submitted as a queued job with its looked-up inputs."""
+    return Job(
+        id=JobId(new_id(now)),
+        owner=owner,
+        state=JobState.QUEUED,
+        spec=replace(submission.spec, inputs=inputs),
+        original_request=submission.original_request,
+        metadata=submission.metadata,
+        warnings=submission.warnings,
+        attempt=0,
+        interruptions=0,
+        created_at=now,
+    )
 
 
 def output_row(job: Job, output: NewFile, *, now: datetime) -> StoredFile:

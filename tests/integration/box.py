@@ -36,6 +36,7 @@ MAX_BODY_BYTES: Final = 64 * 1024
 MAX_UPLOAD_BYTES: Final = 1024 * 1024
 MAX_INPUT_BYTES: Final = 100_000
 BASE_URL: Final = "http://box.test"
+NOWHERE: Final = "00000000-0000-7000-8000-000000000000"
 RUN: Final = "/api/v1/run-ffmpeg-command"
 COMMANDS: Final = "/api/v1/commands"
 UPLOAD: Final = "/api/v1/files/upload"

@@ -6,6 +6,7 @@ from renderio_box.catalog.keys import Scope
 from tests.integration.box import (
     COMMANDS,
     FILES,
+    NOWHERE,
     RUN,
     UPLOAD,
     Box,
@@ -15,7 +16,6 @@ from tests.integration.box import (
 )
 
 JSON = {"Content-Type": "application/json"}
-NOWHERE = "00000000-0000-7000-8000-000000000000"
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,8 @@ from httpx import AsyncClient
 from renderio_box.jobs.job import Succeeded
 from tests.builders import make_body
 from tests.fakes import ManualClock
-from tests.integration.box import COMMANDS, FILES, Box, problem, show, submit, upload
+from tests.integration.box import COMMANDS, FILES, NOWHERE, Box, problem, show, submit, upload
 
-NOWHERE = "00000000-0000-7000-8000-000000000000"
 DONE = Succeeded(outputs=(), run_seconds=1.0, log="")
 
 

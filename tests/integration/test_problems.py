@@ -10,6 +10,7 @@ from tests.integration.box import (
     FILES,
     MAX_BODY_BYTES,
     MAX_UPLOAD_BYTES,
+    NOWHERE,
     RUN,
     UPLOAD,
     Box,
@@ -19,7 +20,6 @@ from tests.integration.box import (
 )
 
 JSON = {"Content-Type": "application/json"}
-NOWHERE = "00000000-0000-7000-8000-000000000000"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from litestar import Controller, MediaType, Request, Response, get, post
+from litestar import Controller, MediaType, Request, Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
@@ -14,12 +14,13 @@ from renderio_box.api.renderio.wire import (
     Accepted,
     CommandPage,
     CommandView,
+    DeletedOutputs,
 )
+from renderio_box.api.submitter import Submitter
 from renderio_box.api.urls import Urls
+from renderio_box.catalog.files import FileCatalog
 from renderio_box.catalog.keys import Principal, Scope
 from renderio_box.identifiers import JobId
-from renderio_box.jobs.invocation import Build
-from renderio_box.jobs.limits import JobLimits
 from renderio_box.queue.history import History
 from renderio_box.queue.job_queue import JobQueue
 
@@ -43,15 +44,13 @@ class CommandController(Controller):
         self,
         request: Request[Principal, Any, Any],
         data: JSONBody[RunCommandRequest],
-        principal: NamedDependency[Principal],
-        queue: NamedDependency[JobQueue],
-        limits: NamedDependency[JobLimits],
-        build: NamedDependency[Build],
+        submitter: NamedDependency[Submitter],
     ) -> Accepted:
-        """Queue one command. It is safe on disk when this answers."""
-        submission = data.to_submission(await request.json(), limits=limits, build=build)
-        job = await queue.submit(submission, owner=principal.owner, sees=principal.sees)
-        return Accepted(job.id)
+        """Queue one command. It is safe on disk when this answers.
+
+        With an Idempotency-Key header the same request within 24 hours gets the first answer.
+        """
+        return Accepted((await submitter.submit(data, request)).id)
 
     @post(
         "/run-chained-ffmpeg-commands",
@@ -62,15 +61,13 @@ class CommandController(Controller):
         self,
         request: Request[Principal, Any, Any],
         data: JSONBody[RunChainRequest],
-        principal: NamedDependency[Principal],
-        queue: NamedDependency[JobQueue],
-        limits: NamedDependency[JobLimits],
-        build: NamedDependency[Build],
+        submitter: NamedDependency[Submitter],
     ) -> Accepted:
-        """Queue a chain of commands as one: the first step that fails fails it."""
-        submission = data.to_submission(await request.json(), limits=limits, build=build)
-        job = await queue.submit(submission, owner=principal.owner, sees=principal.sees)
-        return Accepted(job.id)
+        """Queue a chain of commands as one: the first step that fails fails it.
+
+        With an Idempotency-Key header the same request within 24 hours gets the first answer.
+        """
+        return Accepted((await submitter.submit(data, request)).id)
 
     @get("/commands/{command_id:str}", guards=[requires(Scope.READ)])
     async def show_command(
@@ -115,6 +112,21 @@ class CommandController(Controller):
         """Stop the command. A running one has ended within five seconds."""
         job = await queue.cancel(JobId(command_id), sees=principal.sees)
         return CommandView.of(await history.find(job.id, sees=principal.sees), urls)
+
+    @delete(
+        "/commands/{command_id:str}/files",
+        status_code=HTTP_200_OK,
+        guards=[requires(Scope.FILES)],
+    )
+    async def delete_outputs(
+        self,
+        command_id: FromPath[str],
+        principal: NamedDependency[Principal],
+        files: NamedDependency[FileCatalog],
+    ) -> DeletedOutputs:
+        """Delete the command's stored outputs; its record stays."""
+        count = await files.delete_outputs(JobId(command_id), sees=principal.sees)
+        return DeletedOutputs(files_deleted=count)
 
     @get(
         "/commands/{command_id:str}/log",

@@ -169,6 +169,13 @@ class CommandPage(msgspec.Struct, frozen=True):
     offset: int
 
 
+class DeletedOutputs(msgspec.Struct, frozen=True, kw_only=True):
+    """A command whose stored outputs are gone; its record stays."""
+
+    deleted: bool = True
+    files_deleted: int
+
+
 class UploadedFile(msgspec.Struct, frozen=True, kw_only=True):
     """An upload that is stored; its address works from now on."""
 
