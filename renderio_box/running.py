@@ -9,7 +9,7 @@ import anyio
 import msgspec
 import structlog
 
-from renderio_box.appliance import open_box
+from renderio_box.appliance import Box, open_box
 from renderio_box.catalog.keys import KeyRing, Scope
 from renderio_box.config import Config
 from renderio_box.data_directory import DataDirectory, Server
@@ -48,10 +48,10 @@ async def running_box(
         box = await stack.enter_async_context(open_box(config, data))
         first_key = await first_key_of(box.keys)
         server = HttpServer(box.app, config.server)
+        parts = Parts(box, server, anyio.CancelScope(), anyio.Event(), anyio.Event())
         async with anyio.create_task_group() as services:
-            working, worked, served = anyio.CancelScope(), anyio.Event(), anyio.Event()
-            services.start_soon(keep_working, box.scheduler, working, worked)
-            services.start_soon(keep_serving, server, sock, served)
+            services.start_soon(keep_working, box.scheduler, parts.working, parts.worked)
+            services.start_soon(keep_serving, server, sock, parts.served)
             await server.up.wait()
             url = url_of(sock)
             try:
@@ -62,15 +62,31 @@ async def running_box(
                 grace_s = config.server.drain_seconds
                 with anyio.move_on_after(grace_s + STOP_SECONDS, shield=True):
                     log.info("stopping", drain_seconds=grace_s)
-                    box.queue.close()
-                    box.scheduler.drain()
-                    with anyio.move_on_after(grace_s):
-                        await first_of(worked, hurry)
-                    working.cancel()
-                    await worked.wait()
-                    server.should_exit = True
-                    await served.wait()
+                    await stop(parts, hurry, grace_s=grace_s)
+                services.cancel_scope.cancel()
     log.info("stopped")
+
+
+class Parts(msgspec.Struct, frozen=True):
+    """What runs, and how it is told to end and heard to have ended."""
+
+    box: Box
+    server: HttpServer
+    working: anyio.CancelScope
+    worked: anyio.Event
+    served: anyio.Event
+
+
+async def stop(parts: Parts, hurry: anyio.Event, *, grace_s: float) -> None:
+    """Take no more commands, let those that run end or go back, then stop answering."""
+    parts.box.queue.close()
+    parts.box.scheduler.drain()
+    with anyio.move_on_after(grace_s):
+        await first_of(parts.worked, hurry)
+    parts.working.cancel()
+    await parts.worked.wait()
+    parts.server.should_exit = True
+    await parts.served.wait()
 
 
 async def keep_working(scheduler: Scheduler, scope: anyio.CancelScope, ended: anyio.Event) -> None:

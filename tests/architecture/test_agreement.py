@@ -3,6 +3,7 @@
 import re
 import tomllib
 from enum import StrEnum
+from fnmatch import fnmatch
 from importlib import resources
 from pathlib import Path
 
@@ -78,3 +79,18 @@ def test_every_kind_of_error_has_a_code() -> None:
     kinds = [kind for kind in BoxError.__subclasses__() if not hasattr(kind, "code")]
 
     assert kinds == []
+
+
+def test_every_file_of_the_package_is_installed_with_it() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    patterns = project["tool"]["setuptools"]["package-data"]["*"]
+    files = [path for path in (ROOT / "renderio_box").rglob("*") if path.is_file()]
+
+    left_out = [
+        path.name
+        for path in files
+        if path.suffix not in {".py", ".pyc"}
+        and not any(fnmatch(path.name, pattern) for pattern in patterns)
+    ]
+
+    assert left_out == []
