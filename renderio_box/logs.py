@@ -51,7 +51,7 @@ def redact(
     """
     for name, value in event.items():
         event[name] = (
-            value if isinstance(value, bool | int | float) else without_secrets(str(value))
+            value if isinstance(value, bool | int | float | None) else without_secrets(str(value))
         )
     return event
 

@@ -84,15 +84,16 @@ def extended(chain: Chain, step: Step, number: int) -> Chain:
     names = {alias: alias for alias in (*chain.outputs, *step.outputs)}
     inputs = dict(chain.inputs)
     for alias, source in step.inputs.items():
-        names[alias] = name_of(alias, normalized(source).strip(), chain, number)
+        names[alias] = name_of(alias, step, chain, number)
         if names[alias] not in chain.outputs:
             inputs[names[alias]] = source
     renamed = bind(arguments, {alias: f"{{{{{name}}}}}" for alias, name in names.items()})
     return Chain((*chain.steps, renamed), inputs, {**chain.outputs, **step.outputs})
 
 
-def name_of(alias: str, source: str, chain: Chain, number: int) -> str:
+def name_of(alias: str, step: Step, chain: Chain, number: int) -> str:
     """Return what a step's input is called in the whole chain."""
+    source = normalized(step.inputs[alias]).strip()
     if (output := placeholder_of(source)) is not None:
         if output not in chain.outputs:
             raise InvalidCommandError(
@@ -100,10 +101,10 @@ def name_of(alias: str, source: str, chain: Chain, number: int) -> str:
                 loc=("input_files", alias),
             )
         return output
-    if chain.inputs.get(alias, source) == source:
+    if chain.inputs.get(alias, step.inputs[alias]) == step.inputs[alias]:
         return alias
     own = f"{alias}_step{number}"
-    if len(own) > MAX_ALIAS_LENGTH or own in chain.inputs:
+    if len(own) > MAX_ALIAS_LENGTH or own in chain.inputs or own in step.inputs:
         raise InvalidCommandError(
             f"{alias} has another source in an earlier step; give it another alias.",
             loc=("input_files", alias),

@@ -39,6 +39,11 @@ def test_every_text_field_of_an_event_is_redacted() -> None:
     assert event == {"event": "got ffsk_[redacted]", "url": "http://h/?[redacted]", "attempt": 1}
 
 
+@pytest.mark.parametrize("value", [None, True, 3, 1.5])
+def test_a_value_that_is_no_text_keeps_its_type(value: object) -> None:
+    assert redact(None, "info", {"event": "e", "field": value})["field"] is value
+
+
 def test_nested_values_are_redacted_too() -> None:
     event = redact(None, "info", {"event": "e", "headers": {"x-api-key": [KEY]}})
 

@@ -74,3 +74,11 @@ def test_a_flat_step_that_cannot_be_split_is_named() -> None:
 
 def test_flat_steps_stay_in_order() -> None:
     assert parse_steps(["ffmpeg -i a b", "-i b c"]) == (("-i", "a", "b"), ("-i", "b", "c"))
+
+
+def test_a_name_that_the_step_itself_declares_is_not_given_to_another_input() -> None:
+    inputs = {"in_v": "http://h/b.mp4", "in_v_step2": "http://h/c.mp4"}
+    second = Step("-i {{in_v}} -i {{in_v_step2}} {{out_t}}", inputs, {"out_t": "t.mp4"})
+
+    with pytest.raises(InvalidCommandError, match=r"Step 2: in_v has another source"):
+        joined([SCALE, second])
