@@ -39,7 +39,7 @@ from renderio_box.scheduler.fetch import Fetcher
 from renderio_box.scheduler.scheduler import Scheduler
 from renderio_box.scheduler.workspace import Workspaces
 from renderio_box.storage.local import LocalStorage
-from renderio_box.wakeup import Wakeup
+from renderio_box.wakeup import Announcer, Wakeup
 
 log = structlog.get_logger()
 
@@ -92,13 +92,14 @@ class Kept(msgspec.Struct, frozen=True):
 async def open_box(config: Config, data: DataDirectory) -> AsyncGenerator[Box]:
     """Open every part in the order of their needs; what a dead process left is cleared up."""
     clock, wakeup = SystemClock(), Wakeup()
+    announcer = Announcer(wakeup)
     vcpus = config.jobs.vcpus or len(usable_cpus())
     async with AsyncExitStack() as stack:
         data.make()
         stack.enter_context(data.locked())
         tooling = await open_tooling(config, data, stack, vcpus=vcpus)
         kept = await open_kept(config, data, tooling.prober, clock, stack)
-        queue = JobQueue(kept.database, clock, wakeup)
+        queue = JobQueue(kept.database, clock, announcer)
         await take_back_jobs(queue)
         runner = await open_runner(config, data, tooling, kept, stack)
         scheduler = Scheduler(

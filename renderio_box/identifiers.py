@@ -9,6 +9,9 @@ from typing import Final, NewType
 JobId = NewType("JobId", str)
 FileId = NewType("FileId", str)
 KeyId = NewType("KeyId", str)
+BatchId = NewType("BatchId", str)
+PresetId = NewType("PresetId", str)
+DeliveryId = NewType("DeliveryId", str)
 Owner = NewType("Owner", str)
 
 KEY_PREFIX: Final = "ffsk_"

@@ -63,7 +63,7 @@ def create_app(parts: Parts) -> Litestar:
         route_handlers=[behind_the_door, serve_file, healthz, readyz, page_script],
         dependencies={
             "urls": Provide(urls_of, sync_to_thread=False),
-            "submitter": provided(Submitter(parts.queue, parts.limits, parts.build)),
+            "submitter": provided(Submitter(parts.queue, parts.limits, parts.build, url_maker)),
             **{name: provided(getattr(parts, name)) for name in SHARED},
         },
         exception_handlers=EXCEPTION_HANDLERS,

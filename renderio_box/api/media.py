@@ -13,9 +13,8 @@ from litestar.enums import HttpMethod, MediaType
 from litestar.params import FromPath
 from litestar.response import Stream
 
-from renderio_box.catalog.files import FileCatalog
+from renderio_box.catalog.files import FileCatalog, Served
 from renderio_box.jobs.file_types import mime_type_of
-from renderio_box.jobs.files import StoredFile
 from renderio_box.storage.storage import Storage
 
 SINGLE_RANGE: Final = re.compile(r"bytes=(\d*)-(\d*)", flags=re.ASCII)
@@ -50,7 +49,7 @@ async def serve_file(
 ) -> Response[Any]:
     """Serve a stored file, whole or one range of it. The address is the permission."""
     del filename  # it is in the address for those who save the file
-    file = await files.find_by_token(token)
+    file = await files.served(token)
     headers = headers_of(file, download=request.query_params.get("download") == "1")
     if not_modified(request, file):
         return bare(304, headers)
@@ -89,7 +88,7 @@ async def begun(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     return rest()
 
 
-def headers_of(file: StoredFile, *, download: bool) -> dict[str, str]:
+def headers_of(file: Served, *, download: bool) -> dict[str, str]:
     """Return the headers that every answer about the file carries."""
     attached = download or mime_type_of(file.filename) in EXECUTABLE
     kind = "attachment" if attached else "inline"
@@ -104,12 +103,12 @@ def headers_of(file: StoredFile, *, download: bool) -> dict[str, str]:
     }
 
 
-def etag(file: StoredFile) -> str:
+def etag(file: Served) -> str:
     """Return the strong validator: files never change, so their digest is it."""
     return f'"{file.sha256}"'
 
 
-def not_modified(request: Request[Any, Any, Any], file: StoredFile) -> bool:
+def not_modified(request: Request[Any, Any, Any], file: Served) -> bool:
     """Tell whether the caller has the file already."""
     if (known := request.headers.get("if-none-match")) is not None:
         tags = {tag.strip().removeprefix("W/") for tag in known.split(",")}
@@ -118,7 +117,7 @@ def not_modified(request: Request[Any, Any, Any], file: StoredFile) -> bool:
     return since is not None and is_since(file, since)
 
 
-def asked_range(request: Request[Any, Any, Any], file: StoredFile) -> tuple[str, str] | None:
+def asked_range(request: Request[Any, Any, Any], file: Served) -> tuple[str, str] | None:
     """Return first and last byte as written in the Range header, None for the whole file.
 
     Several ranges, unknown units, a range that ends before it begins and a stale
@@ -148,7 +147,7 @@ def span_of(first: str, last: str, *, size: int) -> Span | None:
     return Span(start, end - start + 1) if start <= end else None
 
 
-def is_since(file: StoredFile, date: str) -> bool:
+def is_since(file: Served, date: str) -> bool:
     """Tell whether the file is no newer than an HTTP date."""
     try:
         return file.created_at.replace(microsecond=0) <= parsedate_to_datetime(date)
@@ -156,6 +155,6 @@ def is_since(file: StoredFile, date: str) -> bool:
         return False
 
 
-def is_exactly(file: StoredFile, date: str) -> bool:
+def is_exactly(file: Served, date: str) -> bool:
     """Tell whether the file is exactly of an HTTP date."""
     return date == format_datetime(file.created_at, usegmt=True)

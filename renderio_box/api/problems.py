@@ -30,11 +30,18 @@ STATUS: Final[Mapping[ErrorCode, int]] = {
     ErrorCode.PAYLOAD_TOO_LARGE: 413,
     ErrorCode.UNSUPPORTED_MEDIA_TYPE: 415,
     ErrorCode.VALIDATION_ERROR: 422,
+    ErrorCode.RATE_LIMITED: 429,
     ErrorCode.INTERNAL_ERROR: 500,
+    ErrorCode.NOT_SUPPORTED: 501,
+    ErrorCode.QUEUE_FULL: 503,
     ErrorCode.STORAGE_FULL: 503,
     ErrorCode.SHUTTING_DOWN: 503,
 }
-RETRY_AFTER_S: Final = {ErrorCode.STORAGE_FULL: 60, ErrorCode.SHUTTING_DOWN: 10}
+RETRY_AFTER_S: Final = {
+    ErrorCode.QUEUE_FULL: 30,
+    ErrorCode.STORAGE_FULL: 60,
+    ErrorCode.SHUTTING_DOWN: 10,
+}
 BY_STATUS: Final = {
     401: ErrorCode.UNAUTHORIZED,
     403: ErrorCode.FORBIDDEN,

@@ -1,5 +1,9 @@
 """Stored files: taking uploads in, finding and deleting them."""
 
+from datetime import datetime
+
+import msgspec
+
 from renderio_box.clock import Clock
 from renderio_box.database import files, jobs
 from renderio_box.database.connection import Database
@@ -10,6 +14,16 @@ from renderio_box.jobs.file_types import extension_of, file_type_of
 from renderio_box.jobs.files import FileKind, MediaInfo, StoredFile
 from renderio_box.storage.keys import upload_key
 from renderio_box.storage.storage import Incoming, Storage
+
+
+class Served(msgspec.Struct, frozen=True, kw_only=True):
+    """What an address opens: bytes with a name, that never change."""
+
+    key: str
+    filename: str
+    size_bytes: int
+    sha256: str
+    created_at: datetime
 
 
 class FileCatalog:
@@ -41,11 +55,7 @@ class FileCatalog:
             size_bytes=stored.size_bytes,
             sha256=stored.sha256,
             media=media,
-            job_id=None,
-            alias=None,
             created_at=now,
-            expires_at=None,
-            deleted_at=None,
         )
         async with self._database.transaction() as tx:
             await files.insert(tx, file)
@@ -59,13 +69,21 @@ class FileCatalog:
             raise NotFoundError(f"There is no file {file_id}.")
         return file
 
-    async def find_by_token(self, token: str) -> StoredFile:
-        """Return the file that a storage URL opens; NotFoundError once it is deleted."""
+    async def served(self, token: str) -> Served:
+        """Return what a storage URL opens; NotFoundError before it is stored and once deleted."""
         async with self._database.reading() as tx:
             file = await files.find_by_token(tx, token)
         if file is None or file.deleted_at is not None:
             raise NotFoundError("There is no such file, or it was deleted.")
-        return file
+        if file.size_bytes is None or file.sha256 is None:
+            raise NotFoundError("The file is not stored yet; its record says how far it is.")
+        return Served(
+            key=file.key,
+            filename=file.filename,
+            size_bytes=file.size_bytes,
+            sha256=file.sha256,
+            created_at=file.created_at,
+        )
 
     async def list(self, *, sees: Owner | None, limit: int, offset: int) -> list[StoredFile]:
         """Return files that are not deleted, newest first."""

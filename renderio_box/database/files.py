@@ -9,11 +9,13 @@ from renderio_box.database.connection import Row, Transaction, Value, as_optiona
 from renderio_box.identifiers import FileId, JobId, Owner
 from renderio_box.jobs.files import StoredFile
 
+JSON_COLUMNS: Final = ("media", "bundle")
+
 INSERT: Final = """
-INSERT INTO files (id, owner, kind, key, token, filename, size_bytes, sha256, media, job_id, alias,
-                   created_at, expires_at)
-VALUES (:id, :owner, :kind, :key, :token, :filename, :size_bytes, :sha256, :media, :job_id, :alias,
-        :created_at, :expires_at)
+INSERT INTO files (id, owner, kind, status, key, token, filename, source_url, size_bytes, sha256,
+                   media, bundle, job_id, alias, created_at, expires_at)
+VALUES (:id, :owner, :kind, :status, :key, :token, :filename, :source_url, :size_bytes, :sha256,
+        :media, :bundle, :job_id, :alias, :created_at, :expires_at)
 """
 
 FIND: Final = "SELECT * FROM files WHERE id = :id AND (:owner IS NULL OR owner = :owner)"
@@ -46,17 +48,20 @@ RETURNING *
 
 
 async def insert(tx: Transaction, file: StoredFile) -> None:
-    """Store the row of a published file."""
+    """Store the row of a new file."""
     values: dict[str, Value] = {
         "id": file.id,
         "owner": file.owner,
         "kind": file.kind,
+        "status": file.status,
         "key": file.key,
         "token": file.token,
         "filename": file.filename,
+        "source_url": file.source_url,
         "size_bytes": file.size_bytes,
         "sha256": file.sha256,
-        "media": msgspec.json.encode(file.media).decode(),
+        "media": as_json(file.media),
+        "bundle": None if file.bundle is None else as_json(file.bundle),
         "job_id": file.job_id,
         "alias": file.alias,
         "created_at": as_text(file.created_at),
@@ -108,6 +113,12 @@ async def mark_outputs_deleted(
     return [as_file(row) for row in rows]
 
 
+def as_json(value: object) -> str:
+    """Return ``value`` as JSON text."""
+    return msgspec.json.encode(value).decode()
+
+
 def as_file(row: Row) -> StoredFile:
     """Build a file from its row; raises ``msgspec.ValidationError`` on a corrupt one."""
-    return msgspec.convert({**row, "media": msgspec.json.decode(str(row["media"]))}, StoredFile)
+    decoded = {name: msgspec.json.decode(str(row[name])) for name in JSON_COLUMNS if row[name]}
+    return msgspec.convert({**row, **decoded}, StoredFile)

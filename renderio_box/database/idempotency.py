@@ -13,26 +13,28 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     """What an owner's idempotency key was used for."""
 
     digest: str
-    job_id: JobId
+    job_ids: tuple[JobId, ...]
     created_at: datetime
 
 
 FIND: Final = """
-SELECT digest, job_id, created_at FROM idempotency_keys WHERE owner = :owner AND key = :key
+SELECT digest, job_ids, created_at FROM idempotency_keys WHERE owner = :owner AND key = :key
 """
 
 REMEMBER: Final = """
-INSERT INTO idempotency_keys (owner, key, digest, job_id, created_at)
-VALUES (:owner, :key, :digest, :job_id, :created_at)
+INSERT INTO idempotency_keys (owner, key, digest, job_ids, created_at)
+VALUES (:owner, :key, :digest, :job_ids, :created_at)
     ON CONFLICT (owner, key) DO UPDATE
-   SET digest = excluded.digest, job_id = excluded.job_id, created_at = excluded.created_at
+   SET digest = excluded.digest, job_ids = excluded.job_ids, created_at = excluded.created_at
 """
 
 
 async def find(tx: Transaction, owner: Owner, key: str) -> Remembered | None:
     """Return what the key was last used for, however long ago."""
     row = await tx.fetch_one(FIND, {"owner": owner, "key": key})
-    return None if row is None else msgspec.convert(row, Remembered)
+    if row is None:
+        return None
+    return msgspec.convert({**row, "job_ids": str(row["job_ids"]).split()}, Remembered)
 
 
 async def remember(tx: Transaction, owner: Owner, key: str, remembered: Remembered) -> None:
@@ -41,7 +43,7 @@ async def remember(tx: Transaction, owner: Owner, key: str, remembered: Remember
         "owner": owner,
         "key": key,
         "digest": remembered.digest,
-        "job_id": remembered.job_id,
+        "job_ids": " ".join(remembered.job_ids),
         "created_at": as_text(remembered.created_at),
     }
     await tx.execute(REMEMBER, values)

@@ -14,9 +14,11 @@ JSON_COLUMNS: Final = ("spec", "original_request", "metadata", "warnings", "prog
 
 INSERT: Final = """
 INSERT INTO jobs (id, owner, state, spec, original_request, metadata, warnings, priority,
-                  vcpu_count, attempt, interruptions, created_at)
+                  vcpu_count, attempt, interruptions, created_at, command_type, dialect, origin,
+                  batch_id)
 VALUES (:id, :owner, 'queued', :spec, :original_request, :metadata, :warnings, :priority,
-        :vcpu_count, 0, 0, :created_at)
+        :vcpu_count, 0, 0, :created_at, :command_type, :dialect, :origin,
+        :batch_id)
 """
 
 CLAIM_NEXT: Final = """
@@ -93,6 +95,10 @@ async def insert(tx: Transaction, job: Job) -> None:
         "priority": job.spec.priority,
         "vcpu_count": job.spec.vcpu_count,
         "created_at": as_text(job.created_at),
+        "command_type": job.spec.command_type,
+        "dialect": job.dialect,
+        "origin": job.origin,
+        "batch_id": job.batch_id,
     }
     await tx.execute(INSERT, values)
 

@@ -5,7 +5,8 @@ import signal
 from typing import Final
 
 from renderio_box.ffmpeg.executor import Ended
-from renderio_box.jobs.job import ErrorStatus, Failed
+from renderio_box.jobs.error_status import ErrorStatus
+from renderio_box.jobs.job import Failed
 
 MAX_LINE: Final = 300
 TELLING: Final = re.compile(

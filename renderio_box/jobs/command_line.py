@@ -9,11 +9,13 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from renderio_box.errors import BoxError, ErrorCode
+from renderio_box.jobs.files import PLAYLIST_PREFIX
 from renderio_box.jobs.words import UnclosedQuoteError, split_words
 
 MAX_ALIASES: Final = 64
 MAX_ALIAS_LENGTH: Final = 64
 MAX_FILE_NAME_LENGTH: Final = 128
+PLAYLIST_ENDINGS: Final = (".m3u8", ".mpd")
 
 PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
 ANY_FORM: Final = re.compile(
@@ -88,14 +90,18 @@ def bind_text(text: str, paths: Mapping[str, str]) -> str:
     return PLACEHOLDER.sub(lambda match: paths[match[1]], text)
 
 
-def check_aliases(inputs: Iterable[str], outputs: Mapping[str, str]) -> None:
+def check_aliases(inputs: Iterable[str], outputs: Mapping[str, str] | None) -> None:
     """Refuse aliases and output file names that break the contract's rules.
+
+    ``outputs`` None means that everything the command writes is wanted.
 
     Raises:
         InvalidCommandError: Names the field at fault and the rule.
     """
     for alias in inputs:
         check_alias(alias, prefix="in_", field="input_files")
+    if outputs is None:
+        return
     if not outputs:
         raise InvalidCommandError(
             "output_files is empty; declare at least one output.", loc=("output_files",)
@@ -130,6 +136,11 @@ def check_file_name(name: str, *, alias: str) -> None:
             f"{shortened(name)} is not a valid output name: use a bare name with an extension,"
             f" such as clip.mp4, of letters, digits, dots, dashes and underscores, not starting"
             f" with a dot or a dash, at most {MAX_FILE_NAME_LENGTH} characters.",
+            loc=("output_files", alias),
+        )
+    if alias.startswith(PLAYLIST_PREFIX) and not name.lower().endswith(PLAYLIST_ENDINGS):
+        raise InvalidCommandError(
+            f"{alias} is a playlist, so its name must end in {' or '.join(PLAYLIST_ENDINGS)}.",
             loc=("output_files", alias),
         )
 

@@ -2,10 +2,17 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
 from renderio_box.identifiers import FileId, JobId, Owner
+from renderio_box.jobs.error_status import ErrorStatus
+
+FOLDER_ALIAS: Final = "output_folder"
+"""What the zip of everything that a command wrote is called among its outputs."""
+PLAYLIST_PREFIX: Final = "out_playlist_"
+"""How the alias begins of an output that is stored with every file it names."""
 
 
 class FileKind(StrEnum):
@@ -13,6 +20,16 @@ class FileKind(StrEnum):
 
     OUTPUT = "OUTPUT"
     UPLOAD = "UPLOAD"
+    STORED_FILE = "STORED_FILE"
+
+
+class FileStatus(StrEnum):
+    """How far a file has come: wanted, being fetched, there, or never to come."""
+
+    WAITING = "waiting"
+    FETCHING = "fetching"
+    STORED = "stored"
+    FAILED = "failed"
 
 
 class FileType(StrEnum):
@@ -51,6 +68,25 @@ class MediaInfo(msgspec.Struct, frozen=True, kw_only=True):
     timebase: str | None = None
 
 
+class Bundle(msgspec.Struct, frozen=True, kw_only=True):
+    """What a playlist with its segments, or a zipped folder, holds.
+
+    ``size_bytes`` is that of all its files together, before any compression.
+    """
+
+    file_count: int
+    size_bytes: int
+
+
+class Segment(msgspec.Struct, frozen=True, kw_only=True):
+    """A published file that a playlist names, at ``path`` relative to the playlist."""
+
+    path: str
+    key: str
+    size_bytes: int
+    sha256: str
+
+
 class NewFile(msgspec.Struct, frozen=True, kw_only=True):
     """A published file that no row speaks of yet."""
 
@@ -60,22 +96,32 @@ class NewFile(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     media: MediaInfo
     alias: str | None = None
+    bundle: Bundle | None = None
 
 
 class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A file with its row: reachable by id, and by token for whoever has its URL."""
+    """A file with its row: reachable by id, and by token for whoever has its URL.
+
+    Only a file that is stored has bytes under its key, a size and a digest. ``bundle``
+    is set for playlists and zipped folders, ``source_url`` for what was fetched.
+    """
 
     id: FileId
     owner: Owner
     kind: FileKind
+    status: FileStatus = FileStatus.STORED
     key: str
     token: str
     filename: str
-    size_bytes: int
-    sha256: str
+    source_url: str | None = None
+    size_bytes: int | None
+    sha256: str | None
     media: MediaInfo
-    job_id: JobId | None
-    alias: str | None
+    bundle: Bundle | None = None
+    job_id: JobId | None = None
+    alias: str | None = None
+    error_status: ErrorStatus | None = None
+    error_message: str | None = None
     created_at: datetime
-    expires_at: datetime | None
-    deleted_at: datetime | None
+    expires_at: datetime | None = None
+    deleted_at: datetime | None = None

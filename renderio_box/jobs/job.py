@@ -6,8 +6,9 @@ from typing import Final
 
 import msgspec
 
-from renderio_box.identifiers import FileId, JobId, Owner
-from renderio_box.jobs.files import NewFile
+from renderio_box.identifiers import BatchId, FileId, JobId, Owner
+from renderio_box.jobs.error_status import ErrorStatus
+from renderio_box.jobs.files import NewFile, Segment
 
 SPEC_VERSION: Final = 1
 DEFAULT_PRIORITY: Final = 50
@@ -38,24 +39,14 @@ class CommandType(StrEnum):
 
     SINGLE = "FFMPEG_COMMAND"
     CHAINED = "CHAINED_COMMAND"
+    MULTIPLE = "MULTIPLE_COMMAND"
 
 
-class ErrorStatus(StrEnum):
-    """Why a job ended without success; a closed list that callers may switch on."""
+class Dialect(StrEnum):
+    """Whose API a command was submitted through; its webhook speaks the same."""
 
-    UNREACHABLE_INPUT_FILE = "UNREACHABLE_INPUT_FILE"
-    INPUT_TOO_LARGE = "INPUT_TOO_LARGE"
-    INPUT_REFUSED = "INPUT_REFUSED"
-    INVALID_COMMAND = "INVALID_COMMAND"
-    FFMPEG_FAILED = "FFMPEG_FAILED"
-    OUTPUT_MISSING = "OUTPUT_MISSING"
-    OUTPUT_TOO_LARGE = "OUTPUT_TOO_LARGE"
-    TIMEOUT = "TIMEOUT"
-    OUT_OF_MEMORY = "OUT_OF_MEMORY"
-    STORAGE_FULL = "STORAGE_FULL"
-    CANCELLED = "CANCELLED"
-    INTERRUPTED = "INTERRUPTED"
-    INTERNAL_ERROR = "INTERNAL_ERROR"
+    RENDERIO = "renderio"
+    RENDI = "rendi"
 
 
 class UrlSource(msgspec.Struct, frozen=True, tag="url"):
@@ -88,8 +79,10 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller asked for, complete in itself; never changed after submission.
 
     ``steps`` are FFmpeg argument lists in which ``{{alias}}`` stands for a file.
-    ``vcpu_count`` is how many CPUs the job counts for; when ``pinned`` it is also
-    held to them, because its caller asked for that number.
+    ``archive`` is a zip that is unpacked where FFmpeg runs; with ``folder`` whatever the
+    steps write is kept as one zip, and ``outputs`` is empty. ``vcpu_count`` is how many
+    CPUs the job counts for; when ``pinned`` it is also held to them, because its caller
+    asked for that number.
     """
 
     version: int = SPEC_VERSION
@@ -97,6 +90,8 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[tuple[str, ...], ...]
     inputs: dict[str, Source]
     outputs: dict[str, str]
+    archive: UrlSource | StoredSource | None = None
+    folder: bool = False
     max_run_seconds: int
     vcpu_count: int = 1
     pinned: bool = False
@@ -105,12 +100,18 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
-    """A job to be queued: the spec and what is only kept to be shown again."""
+    """A job to be queued: the spec and what is only kept to be shown again.
+
+    ``origin`` is the address, without a slash at its end, under which the caller reached
+    the box; a webhook's URLs begin with it.
+    """
 
     spec: JobSpec
     original_request: dict[str, object]
     metadata: dict[str, MetadataValue]
     warnings: tuple[str, ...] = ()
+    dialect: Dialect = Dialect.RENDERIO
+    origin: str = ""
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +128,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One command on its way through the queue.
 
     ``attempt`` counts claims, never goes back, and fences out late writers;
-    ``interruptions`` counts the attempts that died with the process.
+    ``interruptions`` counts the attempts that died with the process. Jobs that were
+    submitted together share a ``batch_id``, and what they fetch.
     """
 
     id: JobId
@@ -137,6 +139,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     original_request: dict[str, object]
     metadata: dict[str, MetadataValue]
     warnings: tuple[str, ...]
+    dialect: Dialect = Dialect.RENDERIO
+    origin: str = ""
+    batch_id: BatchId | None = None
     attempt: int
     interruptions: int
     created_at: datetime
@@ -151,9 +156,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Succeeded(msgspec.Struct, frozen=True, kw_only=True):
-    """FFmpeg ended well and every output is published."""
+    """FFmpeg ended well and every output is published; playlists with their segments."""
 
     outputs: tuple[NewFile, ...]
+    segments: tuple[Segment, ...] = ()
     run_seconds: float
     log: str
 

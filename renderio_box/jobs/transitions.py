@@ -5,9 +5,9 @@ from typing import Final, assert_never
 
 from msgspec.structs import replace
 
+from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.jobs.job import (
     Cancelled,
-    ErrorStatus,
     Failed,
     Interrupted,
     Job,

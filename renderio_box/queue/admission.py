@@ -1,19 +1,20 @@
 """What is looked up before a job is let into the queue."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec.structs import replace
 
 from renderio_box.database import files, idempotency, jobs
 from renderio_box.database.connection import Transaction
 from renderio_box.errors import BoxError, ErrorCode, InvalidRequestError
 from renderio_box.identifiers import FileId, Owner
-from renderio_box.jobs.files import StoredFile
-from renderio_box.jobs.job import Job, Source, StoredSource, UrlSource
+from renderio_box.jobs.files import FileStatus, StoredFile
+from renderio_box.jobs.job import Job, JobSpec, Source, StoredSource, TextSource, UrlSource
 
 REMEMBERED_FOR: Final = timedelta(hours=24)
 OWN_PATH: Final = re.compile(r"/files/([A-Za-z0-9_-]{43})/[^/]+$")
@@ -38,50 +39,61 @@ class IdempotencyKey(msgspec.Struct, frozen=True):
     digest: str
 
 
-async def earlier_job(
-    tx: Transaction, request: IdempotencyKey, *, owner: Owner, now: datetime
-) -> Job | None:
-    """Return the job that the same request made before, None when it is new or forgotten.
+async def earlier_jobs(
+    tx: Transaction, request: IdempotencyKey | None, *, owner: Owner, now: datetime
+) -> list[Job]:
+    """Return the jobs that the same request made before, none when it is new or forgotten.
+
+    A request without a key is always new.
 
     Raises:
         IdempotencyConflictError: The key was used for another request.
     """
-    remembered = await idempotency.find(tx, owner, request.key)
-    if remembered is None or abs(now - remembered.created_at) > REMEMBERED_FOR:
-        return None
+    remembered = None if request is None else await idempotency.find(tx, owner, request.key)
+    if request is None or remembered is None or abs(now - remembered.created_at) > REMEMBERED_FOR:
+        return []
     if remembered.digest != request.digest:
         raise IdempotencyConflictError(request.key)
-    found = await jobs.find(tx, remembered.job_id, owner=owner)
-    return None if found is None else found.job
+    found = [await jobs.find(tx, job_id, owner=owner) for job_id in remembered.job_ids]
+    return [each.job for each in found if each is not None]
 
 
-async def remember(tx: Transaction, request: IdempotencyKey, job: Job) -> None:
-    """Note which job the request made, in the transaction that makes it."""
+async def remember(tx: Transaction, request: IdempotencyKey | None, made: Sequence[Job]) -> None:
+    """Note which jobs the request made, in the transaction that makes them."""
+    if request is None:
+        return
     remembered = idempotency.Remembered(
-        digest=request.digest, job_id=job.id, created_at=job.created_at
+        digest=request.digest,
+        job_ids=tuple(job.id for job in made),
+        created_at=made[0].created_at,
     )
-    await idempotency.remember(tx, job.owner, request.key, remembered)
+    await idempotency.remember(tx, made[0].owner, request.key, remembered)
 
 
-async def resolve_inputs(
-    tx: Transaction, inputs: Mapping[str, Source], *, owner: Owner | None
-) -> dict[str, Source]:
-    """Return the inputs with our own storage URLs replaced by the files they name.
+async def resolved(tx: Transaction, spec: JobSpec, *, owner: Owner | None) -> JobSpec:
+    """Return the spec with our own storage URLs replaced by the files they name.
 
     Raises:
         InvalidRequestError: A file is unknown, deleted, or somebody else's.
     """
-    resolved: dict[str, Source] = {}
-    for alias, source in inputs.items():
-        match source:
-            case UrlSource(url):
-                resolved[alias] = await own_file(tx, url, alias=alias) or source
-            case StoredSource(file_id):
-                await check_file(tx, file_id, owner=owner, alias=alias)
-                resolved[alias] = source
-            case _:
-                resolved[alias] = source
-    return resolved
+    inputs: dict[str, Source] = {}
+    for alias, source in spec.inputs.items():
+        is_text = isinstance(source, TextSource)
+        inputs[alias] = source if is_text else await kept(tx, source, owner=owner, alias=alias)
+    archive = spec.archive
+    if archive is not None:
+        archive = await kept(tx, archive, owner=owner, alias="input_compressed_folder")
+    return replace(spec, inputs=inputs, archive=archive)
+
+
+async def kept(
+    tx: Transaction, source: UrlSource | StoredSource, *, owner: Owner | None, alias: str
+) -> UrlSource | StoredSource:
+    """Return the stored file that the source names, itself when it is not one of ours."""
+    if isinstance(source, UrlSource):
+        return await own_file(tx, source.url, alias=alias) or source
+    await check_file(tx, source.file_id, owner=owner, alias=alias)
+    return source
 
 
 async def own_file(tx: Transaction, url: str, *, alias: str) -> StoredSource | None:
@@ -105,8 +117,8 @@ async def check_file(tx: Transaction, file_id: FileId, *, owner: Owner | None, a
 
 def check_kept(file: StoredFile | None, file_id: FileId, *, alias: str) -> None:
     """Refuse a file that is not there, or not any more."""
-    if file is None or file.deleted_at is not None:
+    if file is None or file.deleted_at is not None or file.status is not FileStatus.STORED:
         raise InvalidRequestError(
-            f"{alias} names the file {file_id}, which does not exist; upload it first.",
+            f"{alias} names the file {file_id}, which is not stored here; upload it first.",
             loc=("input_files", alias),
         )

@@ -1,30 +1,29 @@
 """The durable queue: each method is one transaction, and no one else writes job state."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
-
-from msgspec.structs import replace
 
 from renderio_box.clock import Clock
 from renderio_box.database import files, jobs
 from renderio_box.database.connection import Database, Transaction
 from renderio_box.errors import BoxError, ErrorCode, NotFoundError
-from renderio_box.identifiers import FileId, JobId, Owner, new_file_token, new_id
+from renderio_box.identifiers import BatchId, FileId, JobId, Owner, new_file_token, new_id
 from renderio_box.jobs import transitions
 from renderio_box.jobs.files import FileKind, NewFile, StoredFile
 from renderio_box.jobs.job import (
     Failed,
     Job,
+    JobSpec,
     JobState,
     Outcome,
     Progress,
-    Source,
     Stage,
     Submission,
     Succeeded,
 )
-from renderio_box.queue.admission import IdempotencyKey, earlier_job, remember, resolve_inputs
-from renderio_box.wakeup import Wakeup
+from renderio_box.queue.admission import IdempotencyKey, earlier_jobs, remember, resolved
+from renderio_box.wakeup import Announcer
 
 EVERY_LEASE: Final = datetime(9999, 1, 1, tzinfo=UTC)
 RESCUED_AT_ONCE: Final = 1000
@@ -61,13 +60,13 @@ class ShuttingDownError(BoxError):
 class JobQueue:
     """The only writer of job state.
 
-    ``wakeup`` is notified after every commit that may let a job start.
+    ``announcer`` is notified after every commit that changes a job's state.
     """
 
-    def __init__(self, database: Database, clock: Clock, wakeup: Wakeup) -> None:
+    def __init__(self, database: Database, clock: Clock, announcer: Announcer) -> None:
         self._database = database
         self._clock = clock
-        self._wakeup = wakeup
+        self._announcer = announcer
         self._closed = False
 
     def close(self) -> None:
@@ -76,16 +75,17 @@ class JobQueue:
 
     async def submit(
         self,
-        submission: Submission,
+        submissions: Sequence[Submission],
         *,
         owner: Owner,
         sees: Owner | None,
         idempotency: IdempotencyKey | None = None,
-    ) -> Job:
-        """Store a new job and return it once it is safe on disk.
+    ) -> list[Job]:
+        """Store new jobs, all or none, and return them once they are safe on disk.
 
-        ``sees`` is whose files it may name by id, None for everybody's. The same request
-        with the same idempotency key returns the job that it made the first time.
+        Jobs that are submitted together are a batch. ``sees`` is whose files they may name
+        by id, None for everybody's. The same request with the same idempotency key returns
+        the jobs that it made the first time.
 
         Raises:
             InvalidRequestError: An input names a file that is not there.
@@ -95,19 +95,22 @@ class JobQueue:
         if self._closed:
             raise ShuttingDownError
         now = self._clock.now()
+        batch_id = BatchId(new_id(now)) if len(submissions) > 1 else None
+        made: list[Job] = []
         async with self._database.transaction() as tx:
-            if idempotency is not None:
-                earlier = await earlier_job(tx, idempotency, owner=owner, now=now)
-                if earlier is not None:
-                    return earlier
-            inputs = await resolve_inputs(tx, submission.spec.inputs, owner=sees)
-            job = new_job(submission, inputs, owner=owner, now=now)
-            await jobs.insert(tx, job)
-            await jobs.add_event(tx, job, at=now)
-            if idempotency is not None:
-                await remember(tx, idempotency, job)
-        self._wakeup.notify()
-        return job
+            if earlier := await earlier_jobs(tx, idempotency, owner=owner, now=now):
+                return earlier
+            for place, submission in enumerate(submissions):
+                spec = await resolved(tx, submission.spec, owner=sees)
+                # A microsecond apart, so that they are also claimed in this order.
+                created_at = now + timedelta(microseconds=place)
+                job = new_job(submission, spec, owner=owner, batch_id=batch_id, now=created_at)
+                await jobs.insert(tx, job)
+                await jobs.add_event(tx, job, at=created_at)
+                made.append(job)
+            await remember(tx, idempotency, made)
+        self._announcer.notify()
+        return made
 
     async def claim(self, *, free_vcpus: int, lease: timedelta) -> Job | None:
         """Take the job at the head of the queue, or return None.
@@ -164,7 +167,7 @@ class JobQueue:
             if isinstance(outcome, Succeeded) and settled.state is JobState.SUCCEEDED:
                 for output in outcome.outputs:
                     await files.insert(tx, output_row(job, output, now=now))
-        self._wakeup.notify()
+        self._announcer.notify()
         return settled
 
     async def cancel(self, job_id: JobId, *, sees: Owner | None) -> Job:
@@ -184,7 +187,7 @@ class JobQueue:
                 raise AlreadyFinishedError(job_id)
             cancelled = transitions.cancel(job, now=now)
             await self._change(tx, cancelled, expected=job.state, now=now)
-        self._wakeup.notify()
+        self._announcer.notify()
         return cancelled
 
     async def rescue(self, *, leases_before: datetime) -> list[Job]:
@@ -200,7 +203,7 @@ class JobQueue:
                 rescued.append(transitions.rescue(job, now=now))
                 await self._change(tx, rescued[-1], expected=JobState.RUNNING, now=now)
         if rescued:
-            self._wakeup.notify()
+            self._announcer.notify()
         return rescued
 
     async def _change(
@@ -213,17 +216,25 @@ class JobQueue:
 
 
 def new_job(
-    submission: Submission, inputs: dict[str, Source], *, owner: Owner, now: datetime
+    submission: Submission,
+    spec: JobSpec,
+    *,
+    owner: Owner,
+    batch_id: BatchId | None,
+    now: datetime,
 ) -> Job:
-    """Return what was submitted as a queued job with its looked-up inputs."""
+    """Return what was submitted as a queued job; ``spec`` has its inputs looked up."""
     return Job(
         id=JobId(new_id(now)),
         owner=owner,
         state=JobState.QUEUED,
-        spec=replace(submission.spec, inputs=inputs),
+        spec=spec,
         original_request=submission.original_request,
         metadata=submission.metadata,
         warnings=submission.warnings,
+        dialect=submission.dialect,
+        origin=submission.origin,
+        batch_id=batch_id,
         attempt=0,
         interruptions=0,
         created_at=now,
@@ -242,9 +253,8 @@ def output_row(job: Job, output: NewFile, *, now: datetime) -> StoredFile:
         size_bytes=output.size_bytes,
         sha256=output.sha256,
         media=output.media,
+        bundle=output.bundle,
         job_id=job.id,
         alias=output.alias,
         created_at=now,
-        expires_at=None,
-        deleted_at=None,
     )

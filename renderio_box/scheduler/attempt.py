@@ -12,9 +12,10 @@ from renderio_box.ffmpeg.executor import Ended, Execution, Executor
 from renderio_box.ffmpeg.failure import explain
 from renderio_box.ffmpeg.probe import Prober
 from renderio_box.jobs.command_line import InvalidCommandError, bind
+from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.jobs.expectation import output_seconds
 from renderio_box.jobs.invocation import Build, adapt, invoke
-from renderio_box.jobs.job import ErrorStatus, Failed, Job, Outcome, Stage, Succeeded
+from renderio_box.jobs.job import Failed, Job, Outcome, Stage, Succeeded
 from renderio_box.scheduler.capacity import Slot
 from renderio_box.scheduler.collect import Collector
 from renderio_box.scheduler.failures import AttemptFailedError

@@ -6,9 +6,10 @@ from pathlib import Path
 import anyio
 
 from renderio_box.ffmpeg.probe import Prober, UnreadableError
+from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.jobs.file_types import extension_of, file_type_of
 from renderio_box.jobs.files import MediaInfo, NewFile
-from renderio_box.jobs.job import ErrorStatus, Job
+from renderio_box.jobs.job import Job
 from renderio_box.scheduler.failures import AttemptFailedError, side_by_side
 from renderio_box.scheduler.workspace import Workspace
 from renderio_box.storage.keys import output_key

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import anyio
 from anyio.abc import TaskGroup
 
-from renderio_box.jobs.job import ErrorStatus
+from renderio_box.jobs.error_status import ErrorStatus
 
 
 class AttemptFailedError(Exception):

@@ -10,9 +10,10 @@ from renderio_box.errors import NotFoundError
 from renderio_box.identifiers import FileId, Owner
 from renderio_box.inputs.download import Downloader, TooLargeError, UnreachableError
 from renderio_box.jobs.command_line import bind_text
+from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.jobs.file_types import extension_for, extension_of
 from renderio_box.jobs.files import StoredFile
-from renderio_box.jobs.job import ErrorStatus, Source, StoredSource, TextSource, UrlSource
+from renderio_box.jobs.job import Source, StoredSource, TextSource, UrlSource
 from renderio_box.scheduler.failures import AttemptFailedError, side_by_side
 from renderio_box.scheduler.workspace import Workspace, save
 from renderio_box.storage.keys import suffix

@@ -10,9 +10,9 @@ from anyio.abc import TaskGroup, TaskStatus
 from renderio_box.clock import Clock
 from renderio_box.companions import accompanied_by
 from renderio_box.database.connection import DatabaseFailedError
+from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.jobs.job import (
     Cancelled,
-    ErrorStatus,
     Failed,
     Interrupted,
     Job,

@@ -13,8 +13,8 @@ import pytest
 from renderio_box.api.problems import STATUS
 from renderio_box.config import Config, names
 from renderio_box.errors import BoxError, ErrorCode
-from renderio_box.jobs.files import FileKind
-from renderio_box.jobs.job import JobState, Stage
+from renderio_box.jobs.files import FileKind, FileStatus
+from renderio_box.jobs.job import CommandType, Dialect, JobState, Stage
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "config.example.toml"
@@ -22,13 +22,21 @@ MIGRATIONS = resources.files("renderio_box.database") / "migrations"
 CHECKED = re.compile(r"CHECK \((\w+) IN \(([^)]*)\)\)")
 
 
-def checked_values(column: str) -> list[set[str]]:
-    sql = (MIGRATIONS / "0001_initial.sql").read_text(encoding="utf-8")
-    return [
+def checked_values(table: str, column: str) -> set[str]:
+    """Return the values that the newest definition of the column allows."""
+    scripts = "\n".join(
+        file.read_text(encoding="utf-8")
+        for file in sorted(MIGRATIONS.iterdir(), key=lambda file: file.name)
+        if file.name.endswith(".sql")
+    )
+    definitions = re.findall(rf"(?:CREATE|ALTER) TABLE {table}\b(.*?);\n", scripts, flags=re.DOTALL)
+    found = [
         set(re.findall(r"'([^']*)'", listed))
-        for name, listed in CHECKED.findall(sql)
+        for definition in definitions
+        for name, listed in CHECKED.findall(definition)
         if name == column
     ]
+    return found[-1]
 
 
 def example() -> dict[str, dict[str, object]]:
@@ -36,12 +44,20 @@ def example() -> dict[str, dict[str, object]]:
 
 
 @pytest.mark.parametrize(
-    ("column", "values"), [("state", JobState), ("stage", Stage), ("kind", FileKind)]
+    ("table", "column", "values"),
+    [
+        ("jobs", "state", JobState),
+        ("jobs", "stage", Stage),
+        ("jobs", "command_type", CommandType),
+        ("jobs", "dialect", Dialect),
+        ("files", "kind", FileKind),
+        ("files", "status", FileStatus),
+    ],
 )
 def test_the_database_accepts_exactly_the_values_of_the_enum(
-    column: str, values: type[StrEnum]
+    table: str, column: str, values: type[StrEnum]
 ) -> None:
-    assert checked_values(column) == [{value.value for value in values}]
+    assert checked_values(table, column) == {value.value for value in values}
 
 
 def test_the_example_names_every_setting_and_no_other() -> None:

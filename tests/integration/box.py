@@ -29,6 +29,7 @@ from renderio_box.scheduler.fetch import Fetcher
 from renderio_box.scheduler.scheduler import Scheduler
 from renderio_box.scheduler.workspace import Workspaces
 from renderio_box.storage.local import LocalStorage
+from renderio_box.wakeup import Announcer
 from tests.builders import BUILD, LIMITS
 from tests.fakes import ManualClock, ScriptedExecutor, ScriptedProber, WatchedWakeup
 
@@ -125,7 +126,8 @@ async def open_box(root: Path, outside: Outside, *, reserve_bytes: int = 0) -> A
         files = FileCatalog(database, storage, prober, clock)
         workspaces = Workspaces(root / "work")
         await workspaces.sweep()
-        queue = JobQueue(database, clock, wakeup)
+        announcer = Announcer(wakeup)
+        queue = JobQueue(database, clock, announcer)
         history = History(database)
         scheduler = Scheduler(
             queue=queue,

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from renderio_box.jobs.job import ErrorStatus, Failed, Job, Succeeded
+from renderio_box.jobs.error_status import ErrorStatus
+from renderio_box.jobs.job import Failed, Job, Succeeded
 from renderio_box.queue.job_queue import EVERY_LEASE, JobQueue
 from tests.builders import OWNER, make_submission
 
@@ -12,7 +13,7 @@ BROKEN = Failed(status=ErrorStatus.FFMPEG_FAILED, message="It broke.")
 
 
 async def submitted(queue: JobQueue, **changes: object) -> Job:
-    return await queue.submit(make_submission(**changes), owner=OWNER, sees=OWNER)
+    return (await queue.submit([make_submission(**changes)], owner=OWNER, sees=OWNER))[0]
 
 
 async def claimed(queue: JobQueue, *, free_vcpus: int = 4) -> Job:

@@ -18,7 +18,7 @@ async def run(box: Box, *urls: str) -> JobReport:
     inputs = {f"in_{number}": UrlSource(url) for number, url in enumerate(urls)}
     words = [word for alias in inputs for word in ("-i", f"{{{{{alias}}}}}")]
     submission = make_submission(steps=((*words, "{{out_clip}}"),), inputs=inputs)
-    job = await box.queue.submit(submission, owner=OWNER, sees=OWNER)
+    (job,) = await box.queue.submit([submission], owner=OWNER, sees=OWNER)
     return await box.work_until_final(job.id)
 
 

@@ -9,8 +9,9 @@ from renderio_box.database.connection import open_sqlite
 from renderio_box.database.migrate import NewerSchemaError, known_migrations
 from renderio_box.queue.history import History
 from renderio_box.queue.job_queue import JobQueue
+from renderio_box.wakeup import Announcer
 from tests.builders import OWNER, make_submission
-from tests.fakes import ManualClock, WatchedWakeup
+from tests.fakes import ManualClock
 
 KNOWN = len(known_migrations())
 ADD_TABLE = "CREATE TABLE added (id TEXT PRIMARY KEY) STRICT;"
@@ -100,8 +101,8 @@ async def test_a_migration_keeps_every_job(
     path: Path, clock: ManualClock, upgrade: Callable[[str], None]
 ) -> None:
     async with open_sqlite(path) as database:
-        queue = JobQueue(database, clock, WatchedWakeup())
-        job = await queue.submit(make_submission(), owner=OWNER, sees=OWNER)
+        queue = JobQueue(database, clock, Announcer())
+        (job,) = await queue.submit([make_submission()], owner=OWNER, sees=OWNER)
     upgrade(ADD_TABLE)
 
     async with open_sqlite(path) as database:

@@ -39,6 +39,8 @@ FILE_FIELDS = {
     "status",
     "filename",
     "size_mbytes",
+    "size_compressed_mbytes",
+    "file_count",
     "rendi_store_type",
     "is_deleted",
     "original_file_url",

@@ -16,8 +16,9 @@ from renderio_box.queue.job_queue import (
     LeaseLostError,
     ShuttingDownError,
 )
+from renderio_box.wakeup import Announcer
 from tests.builders import OWNER
-from tests.fakes import ManualClock, WatchedWakeup
+from tests.fakes import ManualClock
 from tests.integration.box import Box
 from tests.integration.queue_steps import BROKEN, DONE, LEASE, claimed, interrupted, submitted
 
@@ -201,7 +202,7 @@ async def test_the_log_of_the_latest_attempt_is_kept(box: Box, queue: JobQueue) 
 async def test_a_reopened_database_has_every_job(tmp_path: Path, clock: ManualClock) -> None:
     path = tmp_path / "box.sqlite3"
     async with open_sqlite(path) as database:
-        queue = JobQueue(database, clock, WatchedWakeup())
+        queue = JobQueue(database, clock, Announcer())
         await submitted(queue)
         running = await claimed(queue)
 

@@ -2,9 +2,9 @@ import pytest
 
 from renderio_box.errors import NotFoundError
 from renderio_box.identifiers import Owner
+from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.jobs.job import (
     Cancelled,
-    ErrorStatus,
     Failed,
     Interrupted,
     JobState,

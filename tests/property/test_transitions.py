@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renderio_box.identifiers import JobId, Owner
+from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.jobs.job import (
     Cancelled,
-    ErrorStatus,
     Failed,
     Interrupted,
     Job,

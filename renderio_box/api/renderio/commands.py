@@ -8,7 +8,6 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
 from renderio_box.api.authentication import json_only, requires
-from renderio_box.api.renderio.requests import RunChainRequest, RunCommandRequest
 from renderio_box.api.renderio.wire import (
     STATES,
     Accepted,
@@ -16,11 +15,13 @@ from renderio_box.api.renderio.wire import (
     CommandView,
     DeletedOutputs,
 )
+from renderio_box.api.requests import RunChainRequest, RunCommandRequest
 from renderio_box.api.submitter import Submitter
 from renderio_box.api.urls import Urls
 from renderio_box.catalog.files import FileCatalog
 from renderio_box.catalog.keys import Principal, Scope
 from renderio_box.identifiers import JobId
+from renderio_box.jobs.job import Dialect
 from renderio_box.queue.history import History
 from renderio_box.queue.job_queue import JobQueue
 
@@ -50,7 +51,7 @@ class CommandController(Controller):
 
         With an Idempotency-Key header the same request within 24 hours gets the first answer.
         """
-        return Accepted((await submitter.submit(data, request)).id)
+        return Accepted((await submitter.submit(data, request, dialect=Dialect.RENDERIO)).id)
 
     @post(
         "/run-chained-ffmpeg-commands",
@@ -67,7 +68,7 @@ class CommandController(Controller):
 
         With an Idempotency-Key header the same request within 24 hours gets the first answer.
         """
-        return Accepted((await submitter.submit(data, request)).id)
+        return Accepted((await submitter.submit(data, request, dialect=Dialect.RENDERIO)).id)
 
     @get("/commands/{command_id:str}", guards=[requires(Scope.READ)])
     async def show_command(

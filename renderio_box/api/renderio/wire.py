@@ -8,11 +8,11 @@ import msgspec
 
 from renderio_box.api.urls import Urls
 from renderio_box.identifiers import FileId, JobId
+from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.jobs.file_types import extension_of, mime_type_of
-from renderio_box.jobs.files import FileType, StoredFile
+from renderio_box.jobs.files import FOLDER_ALIAS, FileStatus, FileType, StoredFile
 from renderio_box.jobs.job import (
     CommandType,
-    ErrorStatus,
     JobState,
     MetadataValue,
     Progress,
@@ -27,6 +27,12 @@ WIRE_STATUS: Final[Mapping[JobState, str]] = {
     JobState.SUCCEEDED: "SUCCESS",
     JobState.FAILED: "FAILED",
     JobState.CANCELLED: "FAILED",
+}
+FILE_STATUS: Final[Mapping[FileStatus, str]] = {
+    FileStatus.WAITING: "PROCESSING",
+    FileStatus.FETCHING: "PROCESSING",
+    FileStatus.STORED: "STORED",
+    FileStatus.FAILED: "FAILED",
 }
 STATES: Final[Mapping[str, tuple[JobState, JobState]]] = {
     "QUEUED": (JobState.QUEUED, JobState.QUEUED),
@@ -49,7 +55,9 @@ class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
     storage_url: str | None
     status: str
     filename: str
-    size_mbytes: float
+    size_mbytes: float | None
+    size_compressed_mbytes: float | None
+    file_count: int | None
     rendi_store_type: str
     is_deleted: bool
     original_file_url: str | None
@@ -72,26 +80,30 @@ class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
     error_status: str | None
     error_message: str | None
     created_at: datetime
-    sha256: str
+    sha256: str | None
     expires_at: datetime | None
 
     @classmethod
     def of(cls, file: StoredFile, urls: Urls) -> "FileRecord":
         """Describe ``file``."""
+        bundle = file.bundle
+        is_zip = bundle is not None and file.alias == FOLDER_ALIAS
         media = {name: getattr(file.media, name) for name in file.media.__struct_fields__}
         return cls(
             file_id=file.id,
-            storage_url=urls.of_file(file),
-            status="STORED",
+            storage_url=None if file.status is FileStatus.FAILED else urls.of_file(file),
+            status=FILE_STATUS[file.status],
             filename=file.filename,
-            size_mbytes=file.size_bytes / MEBIBYTE,
+            size_mbytes=mebibytes(file.size_bytes if bundle is None else bundle.size_bytes),
+            size_compressed_mbytes=mebibytes(file.size_bytes) if is_zip else None,
+            file_count=None if bundle is None else bundle.file_count,
             rendi_store_type=file.kind,
             is_deleted=file.deleted_at is not None,
-            original_file_url=None,
+            original_file_url=file.source_url,
             mime_type=mime_type_of(file.filename),
             file_format=extension_of(file.filename),
-            error_status=None,
-            error_message=None,
+            error_status=file.error_status,
+            error_message=file.error_message,
             created_at=file.created_at,
             sha256=file.sha256,
             expires_at=file.expires_at,
@@ -145,7 +157,7 @@ class CommandView(msgspec.Struct, frozen=True, kw_only=True):
             metadata=job.metadata,
             output_files={
                 alias: FileRecord.of(outputs[alias], urls)
-                for alias in job.spec.outputs
+                for alias in (*job.spec.outputs, FOLDER_ALIAS)
                 if alias in outputs
             },
             vcpu_count=job.spec.vcpu_count,
@@ -182,7 +194,7 @@ class UploadedFile(msgspec.Struct, frozen=True, kw_only=True):
     file_id: FileId
     storage_url: str
     filename: str
-    size_mbytes: float
+    size_mbytes: float | None
 
     @classmethod
     def of(cls, file: StoredFile, urls: Urls) -> "UploadedFile":
@@ -191,7 +203,7 @@ class UploadedFile(msgspec.Struct, frozen=True, kw_only=True):
             file_id=file.id,
             storage_url=urls.of_file(file),
             filename=file.filename,
-            size_mbytes=file.size_bytes / MEBIBYTE,
+            size_mbytes=mebibytes(file.size_bytes),
         )
 
 
@@ -208,3 +220,8 @@ class DeletedFile(msgspec.Struct, frozen=True, kw_only=True):
 
     deleted: bool = True
     file_id: FileId
+
+
+def mebibytes(size_bytes: int | None) -> float | None:
+    """Return a size in MiB, unrounded; None where there is none yet."""
+    return None if size_bytes is None else size_bytes / MEBIBYTE

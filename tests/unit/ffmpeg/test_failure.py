@@ -4,7 +4,7 @@ import pytest
 
 from renderio_box.ffmpeg.executor import Ended
 from renderio_box.ffmpeg.failure import MAX_LINE, explain, telling_line
-from renderio_box.jobs.job import ErrorStatus
+from renderio_box.jobs.error_status import ErrorStatus
 
 BANNER = """\
 Input #0, mov,mp4,m4a,3gp,3g2,mj2, from '../in/in_video.mp4':

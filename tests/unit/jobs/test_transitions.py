@@ -3,9 +3,9 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
+from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.jobs.job import (
     Cancelled,
-    ErrorStatus,
     Failed,
     Interrupted,
     JobState,

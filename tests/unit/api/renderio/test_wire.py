@@ -11,9 +11,9 @@ from renderio_box.api.renderio.wire import (
     UploadedFile,
 )
 from renderio_box.api.urls import Urls
+from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.jobs.files import MediaInfo
 from renderio_box.jobs.job import (
-    ErrorStatus,
     Job,
     JobState,
     Progress,
@@ -144,6 +144,8 @@ def test_a_file_record_has_every_field_of_the_contract() -> None:
         "status": "STORED",
         "filename": "clip.mp4",
         "size_mbytes": 1.5,
+        "size_compressed_mbytes": None,
+        "file_count": None,
         "rendi_store_type": "OUTPUT",
         "is_deleted": False,
         "original_file_url": None,

@@ -2,7 +2,7 @@ import base64
 
 import pytest
 
-from renderio_box.api.renderio.sources import MAX_TEXT_BYTES, is_http_url, source_of
+from renderio_box.api.sources import MAX_TEXT_BYTES, is_http_url, source_of
 from renderio_box.errors import InvalidRequestError
 from renderio_box.jobs.job import StoredSource, TextSource, UrlSource
 from tests.unit.samples import FILE_ID

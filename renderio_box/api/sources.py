@@ -21,13 +21,26 @@ def source_of(text: str, *, alias: str) -> Source:
         InvalidRequestError: It is none of these.
     """
     loc = ("input_files", alias)
-    if is_id(text):
-        return StoredSource(FileId(text.lower()))
     if text[:5].lower() == "data:":
         return text_of(text[5:], loc=loc)
+    return fetched_source(text, field=alias, loc=loc, more=", or data: text")
+
+
+def fetched_source(
+    text: str, *, field: str, loc: tuple[str, ...], more: str = ""
+) -> UrlSource | StoredSource:
+    """Return the URL or the file of this box that ``text`` names.
+
+    Raises:
+        InvalidRequestError: It is neither; ``more`` is what else would have fitted.
+    """
+    if is_id(text):
+        return StoredSource(FileId(text.lower()))
     if not is_http_url(text):
+        either = "" if more else " or"
         raise InvalidRequestError(
-            f"{alias} must be an http or https URL, a file_id of this box, or data: text.", loc=loc
+            f"{field} must be an http or https URL{either or ','} a file_id of this box{more}.",
+            loc=loc,
         )
     return UrlSource(text)
 
