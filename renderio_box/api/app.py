@@ -6,6 +6,7 @@ import msgspec
 from litestar import Litestar, Request, Router
 from litestar.datastructures import MutableScopeHeaders, State
 from litestar.di import Provide
+from litestar.middleware import DefineMiddleware
 from litestar.types import Message, Scope
 
 from renderio_box.api.authentication import KEYS, Authentication, principal_of
@@ -55,7 +56,7 @@ def create_app(parts: Parts) -> Litestar:
     behind_the_door = Router(
         path="/",
         route_handlers=[CommandController, FileController, KeyController],
-        middleware=[Authentication],
+        middleware=[DefineMiddleware(Authentication, exclude_http_methods=[])],
         dependencies={"principal": Provide(principal_of, sync_to_thread=False)},
         security=[{"apiKey": []}],
     )

@@ -108,3 +108,14 @@ async def test_a_key_without_the_scope_is_refused(
         refused = await client.request(method, path, headers=JSON)
 
     assert problem(refused) == (403, "FORBIDDEN")
+
+
+@pytest.mark.parametrize("path", [RUN, COMMANDS, FILES, UPLOAD, f"{FILES}/{NOWHERE}"])
+async def test_asking_for_the_options_of_an_address_needs_a_key_too(
+    shared_client: AsyncClient, shared_anonymous: AsyncClient, path: str
+) -> None:
+    known = await shared_client.options(path)
+    unknown = await shared_anonymous.options(path)
+
+    assert (known.status_code, unknown.status_code) == (204, 401)
+    assert "OPTIONS" in known.headers["allow"]
