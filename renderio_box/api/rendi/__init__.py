@@ -1,0 +1,1 @@
+"""The API as Rendi's clients know it, under ``/v1``."""
