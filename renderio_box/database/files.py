@@ -1,5 +1,6 @@
 """Queries on the ``files`` table. One statement, one function, no decisions."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -23,6 +24,10 @@ FIND: Final = "SELECT * FROM files WHERE id = :id AND (:owner IS NULL OR owner =
 OPENED_BY: Final = "SELECT * FROM files WHERE token = :token"
 
 LIST_BY_JOB: Final = "SELECT * FROM files WHERE job_id = :job_id ORDER BY id"
+
+LIST_BY_JOBS: Final = """
+SELECT * FROM files WHERE job_id IN (SELECT value FROM json_each(:job_ids)) ORDER BY id
+"""
 
 LIST_ALL: Final = """
 SELECT * FROM files WHERE deleted_at IS NULL
@@ -85,6 +90,12 @@ async def find_by_token(tx: Transaction, token: str) -> StoredFile | None:
 async def list_by_job(tx: Transaction, job_id: JobId) -> list[StoredFile]:
     """Return the outputs of a job."""
     return [as_file(row) for row in await tx.fetch_all(LIST_BY_JOB, {"job_id": job_id})]
+
+
+async def list_by_jobs(tx: Transaction, job_ids: Sequence[JobId]) -> list[StoredFile]:
+    """Return the outputs of all these jobs, in one go."""
+    rows = await tx.fetch_all(LIST_BY_JOBS, {"job_ids": as_json(job_ids)})
+    return [as_file(row) for row in rows]
 
 
 async def list_newest(

@@ -1,6 +1,7 @@
 """Queries on ``jobs`` and their logs. One statement, one function, no decisions."""
 
 import zlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -51,18 +52,9 @@ UPDATE jobs
 
 FIND: Final = "SELECT * FROM jobs_in_line WHERE id = :id AND (:owner IS NULL OR owner = :owner)"
 
-LIST_ALL: Final = """
-SELECT * FROM jobs_in_line
- WHERE (:any_state OR visible_state IN (:state, :other_state))
+FIND_ALL: Final = """
+SELECT * FROM jobs_in_line WHERE id IN (SELECT value FROM json_each(:ids))
  ORDER BY created_at DESC, id DESC
- LIMIT :limit OFFSET :offset
-"""
-
-LIST_OWNED: Final = """
-SELECT * FROM jobs_in_line
- WHERE owner = :owner AND (:any_state OR visible_state IN (:state, :other_state))
- ORDER BY created_at DESC, id DESC
- LIMIT :limit OFFSET :offset
 """
 
 EXPIRED: Final = """
@@ -169,28 +161,10 @@ async def find(tx: Transaction, job_id: JobId, *, owner: Owner | None) -> InLine
     return None if row is None else in_line(row)
 
 
-async def list_newest(
-    tx: Transaction,
-    *,
-    owner: Owner | None,
-    states: tuple[JobState, JobState] | None,
-    limit: int,
-    offset: int,
-) -> list[InLine]:
-    """Return jobs in the given states, or in any, newest first.
-
-    A job that waits to be taken up again after a crash counts as running.
-    """
-    values: dict[str, Value] = {
-        "any_state": states is None,
-        "state": None if states is None else states[0],
-        "other_state": None if states is None else states[1],
-        "limit": limit,
-        "offset": offset,
-    }
-    if owner is None:
-        return [in_line(row) for row in await tx.fetch_all(LIST_ALL, values)]
-    return [in_line(row) for row in await tx.fetch_all(LIST_OWNED, values | {"owner": owner})]
+async def find_all(tx: Transaction, ids: Sequence[JobId]) -> list[InLine]:
+    """Return the jobs of these ids, whosever they are, newest first."""
+    rows = await tx.fetch_all(FIND_ALL, {"ids": as_json(ids)})
+    return [in_line(row) for row in rows]
 
 
 async def list_expired(tx: Transaction, *, moment: datetime, limit: int) -> list[Job]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from renderio_box.clock import Clock
-from renderio_box.database import files, jobs
+from renderio_box.database import files, job_metadata, jobs
 from renderio_box.database.connection import Database, Transaction
 from renderio_box.errors import BoxError, ErrorCode, NotFoundError
 from renderio_box.identifiers import BatchId, FileId, JobId, Owner, new_file_token, new_id
@@ -106,6 +106,8 @@ class JobQueue:
                 created_at = now + timedelta(microseconds=place)
                 job = new_job(submission, spec, owner=owner, batch_id=batch_id, now=created_at)
                 await jobs.insert(tx, job)
+                for key, value in job.metadata.items():
+                    await job_metadata.insert(tx, job.id, key, value)
                 await jobs.add_event(tx, job, at=created_at)
                 made.append(job)
             await remember(tx, idempotency, made)

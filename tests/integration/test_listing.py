@@ -39,7 +39,13 @@ async def test_an_offset_leaves_out_the_newest(client: AsyncClient, three: list[
 async def test_a_list_says_what_was_asked(client: AsyncClient) -> None:
     listed = (await client.get(COMMANDS, params={"limit": 7, "offset": 3})).json()
 
-    assert listed == {"commands": [], "limit": 7, "offset": 3}
+    assert listed == {
+        "commands": [],
+        "limit": 7,
+        "offset": 3,
+        "total": 0,
+        "next_cursor": None,
+    }
 
 
 async def test_a_list_has_50_commands_by_default(client: AsyncClient) -> None:

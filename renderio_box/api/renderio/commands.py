@@ -1,15 +1,15 @@
 """Commands over HTTP: translate, delegate, translate back."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from litestar import Controller, MediaType, Request, Response, delete, get, post
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
 from renderio_box.api.authentication import json_only, requires
+from renderio_box.api.renderio.lists import cursor_of, job_filter, place_of
 from renderio_box.api.renderio.wire import (
-    STATES,
     Accepted,
     CommandPage,
     CommandView,
@@ -20,6 +20,7 @@ from renderio_box.api.submitter import Submitter
 from renderio_box.api.urls import Urls
 from renderio_box.catalog.files import FileCatalog
 from renderio_box.catalog.keys import Principal, Scope
+from renderio_box.database.job_lists import JobFilter
 from renderio_box.identifiers import JobId
 from renderio_box.jobs.job import Dialect
 from renderio_box.queue.history import History
@@ -27,7 +28,6 @@ from renderio_box.queue.job_queue import JobQueue
 
 Limit = Annotated[int, QueryParameter(ge=1, le=100)]
 Offset = Annotated[int, QueryParameter(ge=0, le=2**53)]
-Status = Literal["QUEUED", "PROCESSING", "SUCCESS", "FAILED"]
 
 
 class CommandController(Controller):
@@ -82,20 +82,35 @@ class CommandController(Controller):
         report = await history.find(JobId(command_id), sees=principal.sees)
         return CommandView.of(report, urls)
 
-    @get("/commands", guards=[requires(Scope.READ)])
+    @get(
+        "/commands",
+        guards=[requires(Scope.READ)],
+        dependencies={"wanted": Provide(job_filter, sync_to_thread=False)},
+    )
     async def list_commands(
         self,
-        principal: NamedDependency[Principal],
         history: NamedDependency[History],
         urls: NamedDependency[Urls],
+        wanted: NamedDependency[JobFilter],
         limit: Limit = 50,
         offset: Offset = 0,
-        status: FromQuery[Status | None] = None,
+        cursor: FromQuery[str | None] = None,
     ) -> CommandPage:
-        """Return the owner's commands, newest first."""
-        states = None if status is None else STATES[status]
-        reports = await history.list(sees=principal.sees, states=states, limit=limit, offset=offset)
-        return CommandPage([CommandView.of(report, urls) for report in reports], limit, offset)
+        """Return the owner's commands, newest first.
+
+        ``metadata.KEY=VALUE`` selects those with that metadata; up to ten such conditions
+        hold together. ``cursor`` is the ``next_cursor`` of the page before: unlike an offset
+        it stays fast in long lists, and commands that arrive meanwhile do not shift it.
+        """
+        after = None if cursor is None else place_of(cursor, offset=offset)
+        page = await history.list(wanted, limit=limit, offset=offset, after=after)
+        return CommandPage(
+            commands=[CommandView.of(report, urls) for report in page.reports],
+            limit=limit,
+            offset=offset,
+            total=page.total,
+            next_cursor=None if page.last is None else cursor_of(page.last),
+        )
 
     @post(
         "/commands/{command_id:str}/cancel",

@@ -174,11 +174,17 @@ class CommandView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CommandPage(msgspec.Struct, frozen=True):
-    """Some of an owner's commands, newest first."""
+    """Some of an owner's commands, newest first.
+
+    ``total`` is how many there are in all; ``next_cursor`` leads to the next page, null on
+    the last one.
+    """
 
     commands: list[CommandView]
     limit: int
     offset: int
+    total: int
+    next_cursor: str | None
 
 
 class DeletedOutputs(msgspec.Struct, frozen=True, kw_only=True):

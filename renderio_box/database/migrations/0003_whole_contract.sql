@@ -11,6 +11,11 @@ UPDATE jobs SET command_type = COALESCE(json_extract(spec, '$.command_type'), 'F
 
 CREATE INDEX jobs_of_batch ON jobs (batch_id) WHERE batch_id IS NOT NULL AND finished_at IS NULL;
 
+DROP INDEX jobs_by_age;
+DROP INDEX jobs_by_owner;
+CREATE INDEX jobs_by_age ON jobs (created_at DESC, id DESC, visible_state, command_type);
+CREATE INDEX jobs_by_owner ON jobs (owner, created_at DESC, id DESC, visible_state, command_type);
+
 DROP VIEW jobs_in_line;
 CREATE VIEW jobs_in_line AS
 SELECT jobs.*,
