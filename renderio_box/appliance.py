@@ -99,7 +99,7 @@ async def open_box(config: Config, data: DataDirectory) -> AsyncGenerator[Box]:
         stack.enter_context(data.locked())
         tooling = await open_tooling(config, data, stack, vcpus=vcpus)
         kept = await open_kept(config, data, tooling.prober, clock, stack)
-        queue = JobQueue(kept.database, clock, announcer)
+        queue = JobQueue(kept.database, clock, announcer, max_queued=config.jobs.max_queued)
         await take_back_jobs(queue)
         runner = await open_runner(config, data, tooling, kept, stack)
         scheduler = Scheduler(

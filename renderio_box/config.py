@@ -46,6 +46,7 @@ class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     trusted_proxies: tuple[str, ...] = ()
     max_body_kbytes: Positive = 1024
     drain_seconds: Seconds = 20.0
+    requests_per_minute: NotNegative = 0
 
 
 class JobsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -58,6 +59,7 @@ class JobsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     memory_mbytes: NotNegative = 0
     output_mbytes: Positive = 51_200
     log_kbytes: Positive = 256
+    max_queued: Positive = 10_000
 
 
 class InputsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

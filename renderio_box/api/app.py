@@ -14,6 +14,7 @@ from renderio_box.api.health import Health, healthz, readyz
 from renderio_box.api.keys import KeyController
 from renderio_box.api.media import serve_file
 from renderio_box.api.problems import EXCEPTION_HANDLERS, request_id_of
+from renderio_box.api.renderio.batches import BatchController
 from renderio_box.api.renderio.commands import CommandController
 from renderio_box.api.renderio.files import FileController, UploadLimit
 from renderio_box.api.schema import openapi_config, page_script
@@ -55,7 +56,7 @@ def create_app(parts: Parts) -> Litestar:
 
     behind_the_door = Router(
         path="/",
-        route_handlers=[CommandController, FileController, KeyController],
+        route_handlers=[CommandController, BatchController, FileController, KeyController],
         middleware=[DefineMiddleware(Authentication, exclude_http_methods=[])],
         dependencies={"principal": Provide(principal_of, sync_to_thread=False)},
         security=[{"apiKey": []}],

@@ -50,6 +50,7 @@ BY_STATUS: Final = {
     413: ErrorCode.PAYLOAD_TOO_LARGE,
     415: ErrorCode.UNSUPPORTED_MEDIA_TYPE,
 }
+PLACE: Final = re.compile(r"\[(\d+)\]")
 SENTENCES: Final = {
     ErrorCode.NOT_FOUND: "There is nothing at this address.",
     ErrorCode.METHOD_NOT_ALLOWED: "This address does not answer that method.",
@@ -117,19 +118,27 @@ def answer_invalid(_: AnyRequest, error: ValidationException) -> Response[Proble
     faults = tuple(fault_of(each) for each in found)
     if not faults:
         return answer(Problem(ErrorCode.INVALID_REQUEST, "The request is not valid."))
-    first = faults[0]
-    return answer(Problem(ErrorCode.INVALID_REQUEST, f"{'.'.join(first.loc)}: {first.msg}", faults))
+    return answer(Problem(ErrorCode.INVALID_REQUEST, sentence_of(faults[0]), faults))
 
 
 def fault_of(extra: Mapping[str, Any]) -> Fault:
     """Return one of Litestar's findings as a fault; the word ``data`` means nothing outside."""
     message = str(extra.get("message", "is not valid"))
     key = str(extra.get("key", ""))
-    path = [part for part in key.replace("[...]", "").split(".") if part not in {"", "data"}]
+    dotted = PLACE.sub(r".\1", key.replace("[...]", ""))
+    path = [part for part in dotted.split(".") if part not in {"", "data"}]
     if missing := re.search(r"missing required field `(\w+)`", message):
         path.append(missing[1])
         message = "is required"
     return Fault(tuple(path) or ("body",), message)
+
+
+def sentence_of(fault: Fault) -> str:
+    """Return a fault for people: one of several commands is called by its number, from 1."""
+    heading, loc = "", fault.loc
+    if loc[0] == "commands" and loc[1:2] and loc[1].isdecimal():
+        heading, loc = f"Command {int(loc[1]) + 1}: ", loc[2:]
+    return heading + ": ".join(filter(None, (".".join(loc), fault.msg)))
 
 
 def answer_http(request: AnyRequest, error: HTTPException) -> Response[Problem]:

@@ -1,14 +1,16 @@
 """What clients of both dialects send to have commands run."""
 
-from collections.abc import Mapping
-from typing import Annotated, Final, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Final, Literal, cast
 
 import msgspec
 from litestar.openapi.spec import OpenAPIType, Schema
 from msgspec import Meta
+from msgspec.structs import replace
 
 from renderio_box.api.work import Options, Terms, Work, submission_of, texts
 from renderio_box.errors import InvalidRequestError
+from renderio_box.jobs.batch import MAX_COMMANDS, naming_command
 from renderio_box.jobs.chain import MAX_STEPS, Step, joined, parse_steps
 from renderio_box.jobs.command_line import parse
 from renderio_box.jobs.job import CommandType, Submission
@@ -110,6 +112,28 @@ class RunChainRequest(Options, frozen=True, kw_only=True):
             inputs=chain.inputs,
             outputs=chain.outputs,
         )
+
+
+class RunMultipleRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Commands that are accepted all or none, and then have nothing to do with each other."""
+
+    commands: Annotated[list[RunCommandRequest], Meta(min_length=1, max_length=MAX_COMMANDS)]
+
+    def to_submissions(self, sent: Mapping[str, object], terms: Terms) -> list[Submission]:
+        """Return every command in the program's own words; ``sent`` is the body as it came.
+
+        Raises:
+            InvalidCommandError, InvalidRequestError: As of a single command; the text and
+                the path name the command.
+        """
+        bodies = cast("Sequence[Mapping[str, object]]", sent["commands"])
+        submissions: list[Submission] = []
+        for place, (command, body) in enumerate(zip(self.commands, bodies, strict=True)):
+            with naming_command(place):
+                submission = command.to_submission(body, terms)
+            spec = replace(submission.spec, command_type=CommandType.MULTIPLE)
+            submissions.append(replace(submission, spec=spec))
+        return submissions
 
 
 def outputs_of(sent: Outputs) -> Mapping[str, str] | None:

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from renderio_box.database.connection import Row, Transaction, Value, as_optional_text, as_text
-from renderio_box.identifiers import JobId, Owner
+from renderio_box.identifiers import BatchId, JobId, Owner
 from renderio_box.jobs.job import Job, JobState, Progress, Stage
 
 JSON_COLUMNS: Final = ("spec", "original_request", "metadata", "warnings", "progress")
@@ -69,9 +69,12 @@ INSERT INTO job_logs (job_id, attempt, log) VALUES (:job_id, :attempt, :log)
 
 FIND_LOG: Final = "SELECT log FROM job_logs WHERE job_id = :job_id"
 
-ADD_EVENT: Final = """
-INSERT INTO events (sequence, job_id, owner, state, attempt, at)
-SELECT COALESCE(max(sequence), 0) + 1, :job_id, :owner, :state, :attempt, :at FROM events
+COUNT_QUEUED: Final = """
+SELECT COALESCE(sum(count), 0) AS waiting FROM job_counts WHERE visible_state = 'queued'
+"""
+
+UNFINISHED: Final = """
+SELECT 1 AS found FROM jobs WHERE batch_id = :batch_id AND finished_at IS NULL LIMIT 1
 """
 
 
@@ -187,16 +190,15 @@ async def find_log(tx: Transaction, job_id: JobId) -> str | None:
     return zlib.decompress(packed).decode()
 
 
-async def add_event(tx: Transaction, job: Job, *, at: datetime) -> None:
-    """Note that ``job`` came to its present state."""
-    values: dict[str, Value] = {
-        "job_id": job.id,
-        "owner": job.owner,
-        "state": job.state,
-        "attempt": job.attempt,
-        "at": as_text(at),
-    }
-    await tx.execute(ADD_EVENT, values)
+async def count_queued(tx: Transaction) -> int:
+    """Return how many jobs wait to be claimed for the first time, whosever they are."""
+    (row,) = await tx.fetch_all(COUNT_QUEUED, {})
+    return int(row["waiting"] or 0)
+
+
+async def is_unfinished(tx: Transaction, batch_id: BatchId) -> bool:
+    """Tell whether a job of the batch waits or runs."""
+    return bool(await tx.fetch_all(UNFINISHED, {"batch_id": batch_id}))
 
 
 def as_json(value: object) -> str:

@@ -50,9 +50,10 @@ class Dialect(StrEnum):
 
 
 class UrlSource(msgspec.Struct, frozen=True, tag="url"):
-    """An input to be fetched over HTTP."""
+    """An input to be fetched over HTTP; once for all jobs of ``batch_id``, if that is given."""
 
     url: str
+    batch_id: BatchId | None = None
 
 
 class StoredSource(msgspec.Struct, frozen=True, tag="stored"):

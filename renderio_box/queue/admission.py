@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
@@ -13,8 +14,18 @@ from renderio_box.database import files, idempotency, jobs
 from renderio_box.database.connection import Transaction
 from renderio_box.errors import BoxError, ErrorCode, InvalidRequestError
 from renderio_box.identifiers import FileId, Owner
+from renderio_box.jobs.batch import naming_command
 from renderio_box.jobs.files import FileStatus, StoredFile
-from renderio_box.jobs.job import Job, JobSpec, Source, StoredSource, TextSource, UrlSource
+from renderio_box.jobs.job import (
+    CommandType,
+    Job,
+    JobSpec,
+    Source,
+    StoredSource,
+    Submission,
+    TextSource,
+    UrlSource,
+)
 
 REMEMBERED_FOR: Final = timedelta(hours=24)
 OWN_PATH: Final = re.compile(r"/files/([A-Za-z0-9_-]{43})/[^/]+$")
@@ -29,6 +40,18 @@ class IdempotencyConflictError(BoxError):
         super().__init__(
             f"The Idempotency-Key {key} was used for another request within 24 hours;"
             " send each request with a key of its own."
+        )
+
+
+class QueueFullError(BoxError):
+    """As many jobs wait as may."""
+
+    code = ErrorCode.QUEUE_FULL
+
+    def __init__(self, max_queued: int) -> None:
+        super().__init__(
+            f"At most {max_queued} commands may wait, and there is no room for this request;"
+            " send it again later."
         )
 
 
@@ -68,6 +91,24 @@ async def remember(tx: Transaction, request: IdempotencyKey | None, made: Sequen
         created_at=made[0].created_at,
     )
     await idempotency.remember(tx, made[0].owner, request.key, remembered)
+
+
+async def check_depth(tx: Transaction, *, new: int, max_queued: int) -> None:
+    """Refuse new jobs that would make more wait than may; QueueFullError."""
+    if await jobs.count_queued(tx) + new > max_queued:
+        raise QueueFullError(max_queued)
+
+
+async def all_resolved(
+    tx: Transaction, submissions: Sequence[Submission], *, owner: Owner | None
+) -> list[JobSpec]:
+    """Return the specs as ``resolved`` does; an error names the command of several."""
+    specs: list[JobSpec] = []
+    for place, submission in enumerate(submissions):
+        is_one_of_several = submission.spec.command_type is CommandType.MULTIPLE
+        with naming_command(place) if is_one_of_several else nullcontext():
+            specs.append(await resolved(tx, submission.spec, owner=owner))
+    return specs
 
 
 async def resolved(tx: Transaction, spec: JobSpec, *, owner: Owner | None) -> JobSpec:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from renderio_box.clock import Clock
-from renderio_box.database import files, job_metadata, jobs
+from renderio_box.database import events, files, job_metadata, jobs
 from renderio_box.database.connection import Database, Transaction
 from renderio_box.errors import BoxError, ErrorCode, NotFoundError
 from renderio_box.identifiers import BatchId, FileId, JobId, Owner, new_file_token, new_id
@@ -14,7 +14,6 @@ from renderio_box.jobs.files import FileKind, NewFile, StoredFile
 from renderio_box.jobs.job import (
     Failed,
     Job,
-    JobSpec,
     JobState,
     Outcome,
     Progress,
@@ -22,9 +21,17 @@ from renderio_box.jobs.job import (
     Submission,
     Succeeded,
 )
-from renderio_box.queue.admission import IdempotencyKey, earlier_jobs, remember, resolved
+from renderio_box.queue.admission import (
+    IdempotencyKey,
+    all_resolved,
+    check_depth,
+    earlier_jobs,
+    remember,
+)
+from renderio_box.queue.new_jobs import new_jobs
 from renderio_box.wakeup import Announcer
 
+MAX_QUEUED: Final = 10_000
 EVERY_LEASE: Final = datetime(9999, 1, 1, tzinfo=UTC)
 RESCUED_AT_ONCE: Final = 1000
 
@@ -60,13 +67,22 @@ class ShuttingDownError(BoxError):
 class JobQueue:
     """The only writer of job state.
 
-    ``announcer`` is notified after every commit that changes a job's state.
+    ``announcer`` is notified after every commit that changes a job's state. At most
+    ``max_queued`` jobs may wait for their first attempt.
     """
 
-    def __init__(self, database: Database, clock: Clock, announcer: Announcer) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        announcer: Announcer,
+        *,
+        max_queued: int = MAX_QUEUED,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._announcer = announcer
+        self._max_queued = max_queued
         self._closed = False
 
     def close(self) -> None:
@@ -83,33 +99,31 @@ class JobQueue:
     ) -> list[Job]:
         """Store new jobs, all or none, and return them once they are safe on disk.
 
-        Jobs that are submitted together are a batch. ``sees`` is whose files they may name
-        by id, None for everybody's. The same request with the same idempotency key returns
-        the jobs that it made the first time.
+        Jobs that are submitted together are a batch, and what several of them fetch is
+        fetched once. ``sees`` is whose files they may name by id, None for everybody's. The
+        same request with the same idempotency key returns the jobs that it made the first
+        time.
 
         Raises:
             InvalidRequestError: An input names a file that is not there.
             IdempotencyConflictError: The key was used for another request.
+            QueueFullError: More jobs would wait than may.
             ShuttingDownError: The queue is closed.
         """
         if self._closed:
             raise ShuttingDownError
         now = self._clock.now()
-        batch_id = BatchId(new_id(now)) if len(submissions) > 1 else None
-        made: list[Job] = []
         async with self._database.transaction() as tx:
             if earlier := await earlier_jobs(tx, idempotency, owner=owner, now=now):
                 return earlier
-            for place, submission in enumerate(submissions):
-                spec = await resolved(tx, submission.spec, owner=sees)
-                # A microsecond apart, so that they are also claimed in this order.
-                created_at = now + timedelta(microseconds=place)
-                job = new_job(submission, spec, owner=owner, batch_id=batch_id, now=created_at)
+            await check_depth(tx, new=len(submissions), max_queued=self._max_queued)
+            specs = await all_resolved(tx, submissions, owner=sees)
+            made = new_jobs(submissions, specs, owner=owner, now=now)
+            for job in made:
                 await jobs.insert(tx, job)
                 for key, value in job.metadata.items():
                     await job_metadata.insert(tx, job.id, key, value)
-                await jobs.add_event(tx, job, at=created_at)
-                made.append(job)
+                await events.add(tx, job, at=job.created_at)
             await remember(tx, idempotency, made)
         self._announcer.notify()
         return made
@@ -126,7 +140,9 @@ class JobQueue:
                 tx, free_vcpus=free_vcpus, now=now, lease_expires_at=now + lease
             )
             if job is not None:
-                await jobs.add_event(tx, job, at=now)
+                await events.add(tx, job, at=now)
+        if job is not None:
+            self._announcer.notify()
         return job
 
     async def renew(
@@ -192,6 +208,11 @@ class JobQueue:
         self._announcer.notify()
         return cancelled
 
+    async def is_unfinished(self, batch_id: BatchId) -> bool:
+        """Tell whether a job of the batch still waits or runs."""
+        async with self._database.reading() as tx:
+            return await jobs.is_unfinished(tx, batch_id)
+
     async def rescue(self, *, leases_before: datetime) -> list[Job]:
         """Take back running jobs whose lease ended before that moment; return them.
 
@@ -214,33 +235,7 @@ class JobQueue:
         """Store a transition with its event; LeaseLostError when the job has moved on."""
         if not await jobs.change(tx, job, expected=expected):
             raise LeaseLostError(job)
-        await jobs.add_event(tx, job, at=now)
-
-
-def new_job(
-    submission: Submission,
-    spec: JobSpec,
-    *,
-    owner: Owner,
-    batch_id: BatchId | None,
-    now: datetime,
-) -> Job:
-    """Return what was submitted as a queued job; ``spec`` has its inputs looked up."""
-    return Job(
-        id=JobId(new_id(now)),
-        owner=owner,
-        state=JobState.QUEUED,
-        spec=spec,
-        original_request=submission.original_request,
-        metadata=submission.metadata,
-        warnings=submission.warnings,
-        dialect=submission.dialect,
-        origin=submission.origin,
-        batch_id=batch_id,
-        attempt=0,
-        interruptions=0,
-        created_at=now,
-    )
+        await events.add(tx, job, at=now)
 
 
 def output_row(job: Job, output: NewFile, *, now: datetime) -> StoredFile:

@@ -21,7 +21,7 @@ from renderio_box.database.connection import SqliteDatabase, open_sqlite
 from renderio_box.identifiers import JobId, Owner
 from renderio_box.inputs.download import DownloadBounds, Downloader
 from renderio_box.queue.history import History, JobReport
-from renderio_box.queue.job_queue import JobQueue
+from renderio_box.queue.job_queue import MAX_QUEUED, JobQueue
 from renderio_box.scheduler.attempt import AttemptRunner
 from renderio_box.scheduler.capacity import Capacity
 from renderio_box.scheduler.collect import Collector
@@ -115,7 +115,9 @@ def speaking_to(app: Litestar, key: str | None) -> AsyncClient:
 
 
 @asynccontextmanager
-async def open_box(root: Path, outside: Outside, *, reserve_bytes: int = 0) -> AsyncGenerator[Box]:
+async def open_box(
+    root: Path, outside: Outside, *, reserve_bytes: int = 0, max_queued: int = MAX_QUEUED
+) -> AsyncGenerator[Box]:
     """Open every part on the files under ``root``, as the appliance does."""
     clock, prober, wakeup = outside.clock, outside.prober, WatchedWakeup()
     async with open_sqlite(root / "box.sqlite3") as database:
@@ -127,7 +129,7 @@ async def open_box(root: Path, outside: Outside, *, reserve_bytes: int = 0) -> A
         workspaces = Workspaces(root / "work")
         await workspaces.sweep()
         announcer = Announcer(wakeup)
-        queue = JobQueue(database, clock, announcer)
+        queue = JobQueue(database, clock, announcer, max_queued=max_queued)
         history = History(database)
         scheduler = Scheduler(
             queue=queue,

@@ -74,6 +74,15 @@ SELECT jobs.id, entry.key,
 
 CREATE INDEX events_by_owner ON events (owner, sequence);
 
+CREATE VIEW visible_events AS
+SELECT events.*, jobs.error_status, jobs.error_message
+  FROM events JOIN jobs ON jobs.id = events.job_id
+ WHERE (events.state <> 'queued' OR events.attempt = 0)
+   AND (events.state <> 'running' OR NOT EXISTS
+        (SELECT 1 FROM events AS earlier
+          WHERE earlier.job_id = events.job_id AND earlier.sequence < events.sequence
+            AND earlier.state = 'running'));
+
 DROP TABLE idempotency_keys;
 CREATE TABLE idempotency_keys (
     owner      TEXT NOT NULL,
