@@ -25,6 +25,11 @@ class Explained(StrEnum):
         member.remedy = remedy
         return member
 
+    @property
+    def explanation(self) -> str:
+        """Return meaning and remedy, for a message that has nothing more to say."""
+        return f"{self.meaning} {self.remedy}"
+
 
 class ErrorCode(Explained):
     """Why a request was refused; the ``error`` field of an answer. Never renamed."""
@@ -42,7 +47,7 @@ class ErrorCode(Explained):
     UNAUTHORIZED = (
         "UNAUTHORIZED",
         "The request has no API key, or one that is unknown or revoked.",
-        "Send a valid key in the header X-API-KEY.",
+        "Send a valid API key in the header X-API-KEY.",
     )
     FORBIDDEN = (
         "FORBIDDEN",
@@ -141,6 +146,15 @@ class DescriptionError(BoxError):
     """A preset, a webhook, an upload or a file to store is not described rightly."""
 
     code = ErrorCode.VALIDATION_ERROR
+
+
+class NotSupportedError(BoxError):
+    """The hosted services offer this, the box does not."""
+
+    code = ErrorCode.NOT_SUPPORTED
+
+    def __init__(self) -> None:
+        super().__init__(self.code.explanation)
 
 
 class NotFoundError(BoxError):

@@ -17,6 +17,7 @@ from renderio_box.api.problems import EXCEPTION_HANDLERS, request_id_of
 from renderio_box.api.renderio.batches import BatchController
 from renderio_box.api.renderio.commands import CommandController
 from renderio_box.api.renderio.files import FileController, UploadLimit
+from renderio_box.api.renderio.unsupported import UnsupportedController
 from renderio_box.api.schema import openapi_config, page_script
 from renderio_box.api.submitter import Submitter
 from renderio_box.api.urls import UrlMaker, Urls
@@ -56,7 +57,13 @@ def create_app(parts: Parts) -> Litestar:
 
     behind_the_door = Router(
         path="/",
-        route_handlers=[CommandController, BatchController, FileController, KeyController],
+        route_handlers=[
+            CommandController,
+            BatchController,
+            FileController,
+            KeyController,
+            UnsupportedController,
+        ],
         middleware=[DefineMiddleware(Authentication, exclude_http_methods=[])],
         dependencies={"principal": Provide(principal_of, sync_to_thread=False)},
         security=[{"apiKey": []}],

@@ -51,13 +51,6 @@ BY_STATUS: Final = {
     415: ErrorCode.UNSUPPORTED_MEDIA_TYPE,
 }
 PLACE: Final = re.compile(r"\[(\d+)\]")
-SENTENCES: Final = {
-    ErrorCode.NOT_FOUND: "There is nothing at this address.",
-    ErrorCode.METHOD_NOT_ALLOWED: "This address does not answer that method.",
-    ErrorCode.PAYLOAD_TOO_LARGE: "The body is larger than this box accepts.",
-    ErrorCode.UNSUPPORTED_MEDIA_TYPE: "Send the body as Content-Type: application/json.",
-    ErrorCode.INTERNAL_ERROR: "The box failed to answer; its log has the details under {}.",
-}
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -146,12 +139,19 @@ def answer_http(request: AnyRequest, error: HTTPException) -> Response[Problem]:
     if error.status_code >= 500:  # noqa: PLR2004 - HTTP's own border between whose fault it is
         return answer_unexpected(request, error)
     code = BY_STATUS.get(error.status_code, ErrorCode.INVALID_REQUEST)
-    refusal = answer(
-        Problem(code, SENTENCES.get(code) or f"The body cannot be read: {error.detail}.")
-    )
+    refusal = answer(Problem(code, sentence_for(code, error)))
     if allowed := (error.headers or {}).get("allow"):
         refusal.headers["Allow"] = allowed
     return refusal
+
+
+def sentence_for(code: ErrorCode, error: HTTPException) -> str:
+    """Return what to say of an error that the framework raised."""
+    if code is ErrorCode.NOT_FOUND:
+        return "There is nothing at this address."
+    if code is ErrorCode.INVALID_REQUEST:
+        return f"The body cannot be read: {error.detail}."
+    return code.explanation
 
 
 def answer_deep_json(_: AnyRequest, _error: RecursionError) -> Response[Problem]:
@@ -174,7 +174,7 @@ def answer_unexpected(request: AnyRequest, error: Exception) -> Response[Problem
     """Answer a failure of our own: the caller gets a request id, the log gets the rest."""
     request_id = request_id_of(request.scope)
     log.error("request_failed", request_id=request_id, path=request.url.path, exc_info=error)
-    sentence = SENTENCES[ErrorCode.INTERNAL_ERROR].format(request_id)
+    sentence = f"The box failed to answer; its log has the details under {request_id}."
     return answer(Problem(ErrorCode.INTERNAL_ERROR, sentence))
 
 

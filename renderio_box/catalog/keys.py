@@ -36,7 +36,7 @@ class UnauthorizedError(BoxError):
     code = ErrorCode.UNAUTHORIZED
 
     def __init__(self) -> None:
-        super().__init__("Send a valid API key in the header X-API-KEY.")
+        super().__init__(self.code.remedy)
 
 
 class ForbiddenError(BoxError):

@@ -15,6 +15,7 @@ from renderio_box.config import Config, names
 from renderio_box.errors import BoxError, ErrorCode
 from renderio_box.jobs.files import FileKind, FileStatus
 from renderio_box.jobs.job import CommandType, Dialect, JobState, Stage
+from tests.readme_tables import README, rewritten
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "config.example.toml"
@@ -110,3 +111,12 @@ def test_every_file_of_the_package_is_installed_with_it() -> None:
     ]
 
     assert left_out == []
+
+
+def test_the_readme_explains_every_code_as_the_program_does() -> None:
+    text = README.read_text(encoding="utf-8")
+
+    assert text == rewritten(text), (
+        "README.md has other tables than the code makes;"
+        " write them anew with: python -m tests.readme_tables"
+    )

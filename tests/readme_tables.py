@@ -1,0 +1,31 @@
+"""Write the tables of the README that are made from the code.
+
+.venv/bin/python -m tests.readme_tables
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from renderio_box.api.catalogue import error_status_table, error_table
+
+README: Final = Path(__file__).parents[1] / "README.md"
+TABLES: Final[Mapping[str, str]] = {
+    "errors": error_table(),
+    "error statuses": error_status_table(),
+}
+
+
+def rewritten(text: str) -> str:
+    """Return the README with each table as the code has it; ValueError where its place is gone."""
+    for name, table in TABLES.items():
+        place = re.compile(rf"(?<=<!-- {name} -->\n\n).*?(?=\n\n<!-- end of {name} -->)", re.DOTALL)
+        if len(place.findall(text)) != 1:
+            raise ValueError(f"README.md needs <!-- {name} --> and <!-- end of {name} --> once.")
+        text = place.sub(lambda _, table=table: table, text)
+    return text
+
+
+if __name__ == "__main__":
+    README.write_text(rewritten(README.read_text(encoding="utf-8")), encoding="utf-8")
