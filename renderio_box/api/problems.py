@@ -5,13 +5,15 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import uuid4
 
-import msgspec
 import structlog
 from litestar import Request, Response
+from litestar.enums import ParamType
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import Scope
 
+from renderio_box.api.envelopes import ErrorBody, Fault, Problem, dialect_of, error_body
 from renderio_box.errors import BoxError, ErrorCode
+from renderio_box.jobs.job import Dialect
 from renderio_box.storage.storage import ObjectMissingError
 
 log = structlog.get_logger()
@@ -37,6 +39,11 @@ STATUS: Final[Mapping[ErrorCode, int]] = {
     ErrorCode.STORAGE_FULL: 503,
     ErrorCode.SHUTTING_DOWN: 503,
 }
+RENDI_STATUS: Final[Mapping[ErrorCode, int]] = {
+    **STATUS,
+    ErrorCode.INVALID_REQUEST: 422,
+    ErrorCode.STORAGE_FULL: 403,
+}
 RETRY_AFTER_S: Final = {
     ErrorCode.QUEUE_FULL: 30,
     ErrorCode.STORAGE_FULL: 60,
@@ -51,22 +58,6 @@ BY_STATUS: Final = {
     415: ErrorCode.UNSUPPORTED_MEDIA_TYPE,
 }
 PLACE: Final = re.compile(r"\[(\d+)\]")
-
-
-class Fault(msgspec.Struct, frozen=True):
-    """A field at fault: where it is, what is wrong with it."""
-
-    loc: tuple[str, ...]
-    msg: str
-    type: str = "value_error"
-
-
-class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The body of every error answer; ``error`` is stable, ``message`` is for people."""
-
-    error: ErrorCode
-    message: str
-    detail: tuple[Fault, ...] = ()
 
 
 class PayloadTooLargeError(BoxError):
@@ -87,31 +78,36 @@ class MissingPartError(BoxError):
     code = ErrorCode.VALIDATION_ERROR
 
 
-def answer(problem: Problem) -> Response[Problem]:
-    """Return the answer for a problem, with the status and headers of its code."""
+def answer(request: AnyRequest, problem: Problem) -> Response[ErrorBody]:
+    """Return the answer for a problem in the request's dialect, with the headers of its code."""
+    dialect = dialect_of(request.scope)
+    statuses = RENDI_STATUS if dialect is Dialect.RENDI else STATUS
     headers: dict[str, str] = {}
-    if problem.error is ErrorCode.UNAUTHORIZED:
+    if problem.code is ErrorCode.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
-    if problem.error in RETRY_AFTER_S:
-        headers["Retry-After"] = str(RETRY_AFTER_S[problem.error])
+    if problem.code in RETRY_AFTER_S:
+        headers["Retry-After"] = str(RETRY_AFTER_S[problem.code])
     return Response(
-        problem, status_code=STATUS[problem.error], headers=headers, media_type="application/json"
+        error_body(problem, dialect),
+        status_code=statuses[problem.code],
+        headers=headers,
+        media_type="application/json",
     )
 
 
-def answer_expected(_: AnyRequest, error: BoxError) -> Response[Problem]:
+def answer_expected(request: AnyRequest, error: BoxError) -> Response[ErrorBody]:
     """Answer an error that this program raised on purpose."""
-    detail = (Fault(error.loc, str(error)),) if error.loc else ()
-    return answer(Problem(error.code, str(error), detail))
+    faults = (Fault(error.loc, str(error)),) if error.loc else ()
+    return answer(request, Problem(error.code, str(error), faults))
 
 
-def answer_invalid(_: AnyRequest, error: ValidationException) -> Response[Problem]:
+def answer_invalid(request: AnyRequest, error: ValidationException) -> Response[ErrorBody]:
     """Answer a request that does not decode, naming each field at fault."""
     found = error.extra if isinstance(error.extra, list) else []
     faults = tuple(fault_of(each) for each in found)
     if not faults:
-        return answer(Problem(ErrorCode.INVALID_REQUEST, "The request is not valid."))
-    return answer(Problem(ErrorCode.INVALID_REQUEST, sentence_of(faults[0]), faults))
+        return answer(request, Problem(ErrorCode.INVALID_REQUEST, "The request is not valid."))
+    return answer(request, Problem(ErrorCode.INVALID_REQUEST, sentence_of(faults[0]), faults))
 
 
 def fault_of(extra: Mapping[str, Any]) -> Fault:
@@ -123,7 +119,9 @@ def fault_of(extra: Mapping[str, Any]) -> Fault:
     if missing := re.search(r"missing required field `(\w+)`", message):
         path.append(missing[1])
         message = "is required"
-    return Fault(tuple(path) or ("body",), message)
+    source = extra.get("source")
+    part = source.value if isinstance(source, ParamType) else "body"
+    return Fault(tuple(path), message, part)
 
 
 def sentence_of(fault: Fault) -> str:
@@ -131,15 +129,15 @@ def sentence_of(fault: Fault) -> str:
     heading, loc = "", fault.loc
     if loc[0] == "commands" and loc[1:2] and loc[1].isdecimal():
         heading, loc = f"Command {int(loc[1]) + 1}: ", loc[2:]
-    return heading + ": ".join(filter(None, (".".join(loc), fault.msg)))
+    return heading + ": ".join(filter(None, (".".join(loc), fault.message)))
 
 
-def answer_http(request: AnyRequest, error: HTTPException) -> Response[Problem]:
+def answer_http(request: AnyRequest, error: HTTPException) -> Response[ErrorBody]:
     """Answer an error that the framework raised."""
     if error.status_code >= 500:  # noqa: PLR2004 - HTTP's own border between whose fault it is
         return answer_unexpected(request, error)
     code = BY_STATUS.get(error.status_code, ErrorCode.INVALID_REQUEST)
-    refusal = answer(Problem(code, sentence_for(code, error)))
+    refusal = answer(request, Problem(code, sentence_for(code, error)))
     if allowed := (error.headers or {}).get("allow"):
         refusal.headers["Allow"] = allowed
     return refusal
@@ -154,15 +152,15 @@ def sentence_for(code: ErrorCode, error: HTTPException) -> str:
     return code.explanation
 
 
-def answer_deep_json(_: AnyRequest, _error: RecursionError) -> Response[Problem]:
+def answer_deep_json(request: AnyRequest, _error: RecursionError) -> Response[ErrorBody]:
     """Answer a body that is nested too deeply to be read."""
-    return answer(Problem(ErrorCode.INVALID_REQUEST, "The JSON is nested too deeply."))
+    return answer(request, Problem(ErrorCode.INVALID_REQUEST, "The JSON is nested too deeply."))
 
 
-def answer_missing_object(_: AnyRequest, error: ObjectMissingError) -> Response[Problem]:
+def answer_missing_object(request: AnyRequest, error: ObjectMissingError) -> Response[ErrorBody]:
     """Answer when a row speaks of a file that the disk no longer has."""
     log.error("stored_file_missing", key=str(error))
-    return answer(Problem(ErrorCode.NOT_FOUND, "The file is gone from the box's disk."))
+    return answer(request, Problem(ErrorCode.NOT_FOUND, "The file is gone from the box's disk."))
 
 
 def request_id_of(scope: Scope) -> str:
@@ -170,12 +168,12 @@ def request_id_of(scope: Scope) -> str:
     return str(scope["state"].setdefault("request_id", uuid4().hex))
 
 
-def answer_unexpected(request: AnyRequest, error: Exception) -> Response[Problem]:
+def answer_unexpected(request: AnyRequest, error: Exception) -> Response[ErrorBody]:
     """Answer a failure of our own: the caller gets a request id, the log gets the rest."""
     request_id = request_id_of(request.scope)
     log.error("request_failed", request_id=request_id, path=request.url.path, exc_info=error)
     sentence = f"The box failed to answer; its log has the details under {request_id}."
-    return answer(Problem(ErrorCode.INTERNAL_ERROR, sentence))
+    return answer(request, Problem(ErrorCode.INTERNAL_ERROR, sentence))
 
 
 EXCEPTION_HANDLERS: Final = {

@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from renderio_box.api.problems import STATUS
+from renderio_box.api.envelopes import LISTED_BY_RENDI
+from renderio_box.api.problems import RENDI_STATUS, STATUS
 from renderio_box.config import Config, names
 from renderio_box.errors import BoxError, ErrorCode
 from renderio_box.jobs.files import FileKind, FileStatus
@@ -86,6 +87,10 @@ def test_every_setting_of_the_example_is_explained() -> None:
 @pytest.mark.parametrize("code", list(ErrorCode))
 def test_every_error_code_has_an_http_status(code: ErrorCode) -> None:
     assert STATUS[code] in range(400, 600)
+
+
+def test_rendis_list_of_faults_comes_with_422_and_nothing_else_does() -> None:
+    assert {code for code in ErrorCode if RENDI_STATUS[code] == 422} == LISTED_BY_RENDI
 
 
 def test_error_codes_are_called_what_they_say() -> None:
