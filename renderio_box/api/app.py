@@ -18,6 +18,8 @@ from renderio_box.api.renderio.batches import BatchController
 from renderio_box.api.renderio.commands import CommandController
 from renderio_box.api.renderio.files import FileController, UploadLimit
 from renderio_box.api.renderio.unsupported import UnsupportedController
+from renderio_box.api.rendi.commands import RendiCommandController
+from renderio_box.api.rendi.files import RendiFileController
 from renderio_box.api.schema import openapi_config, page_script
 from renderio_box.api.submitter import Submitter
 from renderio_box.api.urls import UrlMaker, Urls
@@ -61,6 +63,8 @@ def create_app(parts: Parts) -> Litestar:
             CommandController,
             BatchController,
             FileController,
+            RendiCommandController,
+            RendiFileController,
             KeyController,
             UnsupportedController,
         ],

@@ -51,7 +51,7 @@ def openapi_config() -> OpenAPIConfig:
     return OpenAPIConfig(
         title="renderio_box",
         version=__version__,
-        summary="FFmpeg over HTTP on your own machine, in the words of RenderIO's API.",
+        summary="FFmpeg over HTTP on your own machine, in the words of RenderIO's API and of Rendi's.",
         path="/schema",
         render_plugins=[
             OfflinePage(path="/", media_type=MediaType.HTML),

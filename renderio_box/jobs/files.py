@@ -52,7 +52,7 @@ class MediaInfo(msgspec.Struct, frozen=True, kw_only=True):
     second divided by 1024.
     """
 
-    file_type: FileType = FileType.OTHER
+    file_type: FileType
     codec: str | None = None
     pixel_format: str | None = None
     duration: float | None = None

@@ -1,15 +1,16 @@
 """Reading about jobs; nothing here changes any."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
-from renderio_box.database import files, job_lists, job_metadata, jobs
+from renderio_box.database import files, job_lists, job_metadata, jobs, summaries
 from renderio_box.database.connection import Database, Transaction
 from renderio_box.database.job_lists import JobFilter, Place
+from renderio_box.database.summaries import JobSummary
 from renderio_box.errors import NotFoundError
 from renderio_box.identifiers import JobId, Owner
 from renderio_box.jobs.files import StoredFile
@@ -78,6 +79,13 @@ class History:
             JobReport(each.job, tuple(outputs[each.job.id]), each.position) for each in found
         ]
         return JobPage(reports, total, places[limit - 1] if len(places) > limit else None)
+
+    async def summaries(
+        self, *, sees: Owner | None, limit: int, offset: int
+    ) -> Sequence[JobSummary]:
+        """Return jobs in a line each, newest first; one query however many they are."""
+        async with self._database.reading() as tx:
+            return await summaries.list_newest(tx, owner=sees, limit=limit, offset=offset)
 
     async def log(self, job_id: JobId, *, sees: Owner | None) -> str:
         """Return FFmpeg's log of the latest attempt, empty before one has ended."""

@@ -123,6 +123,16 @@ async def test_a_full_disk_makes_the_box_unready(full_box: Box, clock: ManualClo
     assert (answered.status_code, answered.json()["checks"]["storage"]["ok"]) == (503, False)
 
 
+async def test_both_dialects_are_described_without_clashing(
+    shared_anonymous: AsyncClient,
+) -> None:
+    described = (await shared_anonymous.get("/schema/openapi.json")).json()
+
+    ids = [each["operationId"] for path in described["paths"].values() for each in path.values()]
+    assert {"/v1/commands", "/api/v1/commands"} <= described["paths"].keys()
+    assert len(ids) == len(set(ids))
+
+
 async def test_the_api_describes_itself_as_openapi_3_1(shared_anonymous: AsyncClient) -> None:
     described = await shared_anonymous.get("/schema/openapi.json")
 

@@ -7,12 +7,13 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from renderio_box.api.renderio.wire import CommandView, FileRecord
+from renderio_box.api.renderio.wire import WIRE_STATUS, CommandView, FileRecord
 from renderio_box.api.urls import Urls
+from renderio_box.database.summaries import JobSummary
 from renderio_box.identifiers import FileId, JobId
 from renderio_box.jobs.error_status import ErrorStatus
-from renderio_box.jobs.files import FileStatus, FileType, StoredFile
-from renderio_box.jobs.job import CommandType, MetadataValue, Progress, Stage
+from renderio_box.jobs.files import FileStatus, MediaInfo, StoredFile
+from renderio_box.jobs.job import CommandType, JobState, MetadataValue, Progress, Stage
 from renderio_box.queue.history import JobReport
 
 COMMAND_TYPE: Final[Mapping[CommandType, str]] = {
@@ -28,8 +29,8 @@ FILE_STATUS: Final[Mapping[FileStatus, str]] = {
 }
 
 
-class RendiFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A stored file with everything known about it."""
+class RendiFile(MediaInfo, frozen=True, kw_only=True, omit_defaults=True):
+    """A stored file with everything known about it and its content."""
 
     file_id: FileId
     storage_url: str | None = None
@@ -41,21 +42,7 @@ class RendiFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     is_deleted: bool
     original_file_url: str | None = None
     mime_type: str
-    file_type: FileType
     file_format: str
-    codec: str | None = None
-    pixel_format: str | None = None
-    duration: float | None = None
-    width: int | None = None
-    height: int | None = None
-    frame_rate: float | None = None
-    is_varying_frame_rate: bool | None = None
-    bitrate_video_kb: float | None = None
-    bitrate_audio_kb: float | None = None
-    sample_rate: int | None = None
-    channels: int | None = None
-    video_profile_level: str | None = None
-    timebase: str | None = None
     error_status: str | None = None
     external_error_message: str | None = None
     created_at: datetime
@@ -69,6 +56,29 @@ class RendiFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             msgspec.convert(FileRecord.of(file, urls), cls, from_attributes=True),
             status=FILE_STATUS[file.status],
             external_error_message=file.error_message,
+        )
+
+
+class RendiSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A command in a list; how many outputs it has once it has succeeded."""
+
+    command_id: JobId
+    status: str
+    created_at: datetime
+    output_file_count: int | None = None
+    error_status: ErrorStatus | None = None
+    error_message: str | None = None
+
+    @classmethod
+    def of(cls, job: JobSummary) -> "RendiSummary":
+        """Describe ``job``."""
+        return cls(
+            command_id=job.id,
+            status=WIRE_STATUS[job.state],
+            created_at=job.created_at,
+            output_file_count=job.output_count if job.state is JobState.SUCCEEDED else None,
+            error_status=job.error_status,
+            error_message=job.error_message,
         )
 
 
