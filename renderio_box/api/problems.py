@@ -103,11 +103,27 @@ def answer_expected(request: AnyRequest, error: BoxError) -> Response[ErrorBody]
 
 def answer_invalid(request: AnyRequest, error: ValidationException) -> Response[ErrorBody]:
     """Answer a request that does not decode, naming each field at fault."""
-    found = error.extra if isinstance(error.extra, list) else []
-    faults = tuple(fault_of(each) for each in found)
+    return answer(request, undecoded(error, ErrorCode.INVALID_REQUEST))
+
+
+def answer_misdescribed(request: AnyRequest, error: ValidationException) -> Response[ErrorBody]:
+    """Answer like ``answer_invalid``, but say that it is the body which describes wrongly."""
+    in_body = any(each.get("source") == "body" for each in findings_of(error))
+    code = ErrorCode.VALIDATION_ERROR if in_body else ErrorCode.INVALID_REQUEST
+    return answer(request, undecoded(error, code))
+
+
+def undecoded(error: ValidationException, code: ErrorCode) -> Problem:
+    """Return what is wrong with a request that does not decode."""
+    faults = tuple(fault_of(each) for each in findings_of(error))
     if not faults:
-        return answer(request, Problem(ErrorCode.INVALID_REQUEST, "The request is not valid."))
-    return answer(request, Problem(ErrorCode.INVALID_REQUEST, sentence_of(faults[0]), faults))
+        return Problem(code, "The request is not valid.")
+    return Problem(code, sentence_of(faults[0]), faults)
+
+
+def findings_of(error: ValidationException) -> list[Mapping[str, Any]]:
+    """Return what Litestar found wrong, field by field."""
+    return error.extra if isinstance(error.extra, list) else []
 
 
 def fault_of(extra: Mapping[str, Any]) -> Fault:
@@ -127,7 +143,7 @@ def fault_of(extra: Mapping[str, Any]) -> Fault:
 def sentence_of(fault: Fault) -> str:
     """Return a fault for people: one of several commands is called by its number, from 1."""
     heading, loc = "", fault.loc
-    if loc[0] == "commands" and loc[1:2] and loc[1].isdecimal():
+    if loc[:1] == ("commands",) and loc[1:2] and loc[1].isdecimal():
         heading, loc = f"Command {int(loc[1]) + 1}: ", loc[2:]
     return heading + ": ".join(filter(None, (".".join(loc), fault.message)))
 
@@ -184,3 +200,6 @@ EXCEPTION_HANDLERS: Final = {
     ObjectMissingError: answer_missing_object,
     Exception: answer_unexpected,
 }
+
+DESCRIPTION_HANDLERS: Final = {ValidationException: answer_misdescribed}
+"""For controllers whose bodies describe something that is kept: 422 when one does not decode."""
