@@ -36,6 +36,8 @@ from renderio_box.scheduler.attempt import AttemptRunner
 from renderio_box.scheduler.capacity import Capacity
 from renderio_box.scheduler.collect import Collector
 from renderio_box.scheduler.fetch import Fetcher
+from renderio_box.scheduler.gather import Gatherer
+from renderio_box.scheduler.publish import Publisher
 from renderio_box.scheduler.scheduler import Scheduler
 from renderio_box.scheduler.workspace import Workspaces
 from renderio_box.storage.local import LocalStorage
@@ -183,10 +185,18 @@ async def open_runner(
     log_bytes = config.jobs.log_kbytes * 1024
     return AttemptRunner(
         workspaces=workspaces,
-        fetcher=Fetcher(downloader, kept.storage, kept.files),
+        gatherer=Gatherer(
+            Fetcher(downloader, kept.storage, kept.files),
+            kept.storage,
+            max_bytes=config.inputs.max_mbytes * MEBIBYTE,
+        ),
         executor=LocalExecutor(tooling.found.ffmpeg, tooling.isolation, log_bytes=log_bytes),
         prober=tooling.prober,
-        collector=Collector(kept.storage, tooling.prober),
+        collector=Collector(
+            Publisher(kept.storage),
+            tooling.prober,
+            max_bytes=config.jobs.output_mbytes * MEBIBYTE,
+        ),
         build=tooling.found.build,
     )
 

@@ -39,17 +39,19 @@ class Span(msgspec.Struct, frozen=True):
     length: int
 
 
-@route("/files/{token:str}/{filename:str}", http_method=[HttpMethod.GET, HttpMethod.HEAD])
+@route("/files/{token:str}/{path:path}", http_method=[HttpMethod.GET, HttpMethod.HEAD])
 async def serve_file(
     request: Request[Any, Any, Any],
     token: FromPath[str],
-    filename: FromPath[str],
+    path: FromPath[str],
     files: NamedDependency[FileCatalog],
     storage: NamedDependency[Storage],
 ) -> Response[Any]:
-    """Serve a stored file, whole or one range of it. The address is the permission."""
-    del filename  # it is in the address for those who save the file
-    file = await files.served(token)
+    """Serve a stored file, whole or one range of it. The address is the permission.
+
+    The path is the file's name; a playlist's token opens the files that it names as well.
+    """
+    file = await files.served(token, path.removeprefix("/"))
     headers = headers_of(file, download=request.query_params.get("download") == "1")
     if not_modified(request, file):
         return bare(304, headers)

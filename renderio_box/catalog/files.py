@@ -3,15 +3,16 @@
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from renderio_box.clock import Clock
-from renderio_box.database import files, jobs
-from renderio_box.database.connection import Database
+from renderio_box.database import files, jobs, segments
+from renderio_box.database.connection import Database, Transaction
 from renderio_box.errors import NotFoundError
 from renderio_box.ffmpeg.probe import Prober, UnreadableError
 from renderio_box.identifiers import FileId, JobId, Owner, new_file_token, new_id
 from renderio_box.jobs.file_types import extension_of, file_type_of
-from renderio_box.jobs.files import FileKind, MediaInfo, StoredFile
+from renderio_box.jobs.files import FileKind, MediaInfo, StoredFile, is_playlist
 from renderio_box.storage.keys import upload_key
 from renderio_box.storage.storage import Incoming, Storage
 
@@ -69,10 +70,16 @@ class FileCatalog:
             raise NotFoundError(f"There is no file {file_id}.")
         return file
 
-    async def served(self, token: str) -> Served:
-        """Return what a storage URL opens; NotFoundError before it is stored and once deleted."""
+    async def served(self, token: str, path: str) -> Served:
+        """Return what a storage URL opens; NotFoundError before it is stored and once deleted.
+
+        ``path`` is what follows the token. Under a playlist's every file of its job has an
+        address, so that players find the names in it beside it.
+        """
         async with self._database.reading() as tx:
             file = await files.find_by_token(tx, token)
+            if file is not None and is_playlist(file.alias) and path != file.filename:
+                file = await beside(tx, file, path)
         if file is None or file.deleted_at is not None:
             raise NotFoundError("There is no such file, or it was deleted.")
         if file.size_bytes is None or file.sha256 is None:
@@ -117,8 +124,9 @@ class FileCatalog:
             if await jobs.find(tx, job_id, owner=sees) is None:
                 raise NotFoundError(f"There is no command {job_id}.")
             deleted = await files.mark_outputs_deleted(tx, job_id, now=self._clock.now())
-        for file in deleted:
-            await self._storage.delete(file.key)
+            segment_keys = await segments.delete_of_job(tx, job_id)
+        for key in (*(file.key for file in deleted), *segment_keys):
+            await self._storage.delete(key)
         return len(deleted)
 
     async def _facts(self, incoming: Incoming, filename: str) -> MediaInfo:
@@ -127,3 +135,19 @@ class FileCatalog:
             return await self._prober.probe(await incoming.inspectable(), filename)
         except UnreadableError:
             return MediaInfo(file_type=file_type_of(filename))
+
+
+async def beside(tx: Transaction, playlist: StoredFile, path: str) -> StoredFile | None:
+    """Return what a player finds at ``path`` beside a playlist, None when there is nothing."""
+    if playlist.job_id is None or playlist.deleted_at is not None:
+        return None
+    if segment := await segments.find(tx, playlist.job_id, path):
+        return replace(
+            playlist,
+            key=segment.key,
+            filename=path.rpartition("/")[2],
+            size_bytes=segment.size_bytes,
+            sha256=segment.sha256,
+        )
+    outputs = await files.list_by_job(tx, playlist.job_id)
+    return next((output for output in outputs if output.filename == path), None)

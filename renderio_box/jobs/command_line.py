@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from renderio_box.errors import BoxError, ErrorCode
-from renderio_box.jobs.files import PLAYLIST_PREFIX
+from renderio_box.jobs.files import is_playlist
 from renderio_box.jobs.words import UnclosedQuoteError, split_words
 
 MAX_ALIASES: Final = 64
@@ -138,7 +138,7 @@ def check_file_name(name: str, *, alias: str) -> None:
             f" with a dot or a dash, at most {MAX_FILE_NAME_LENGTH} characters.",
             loc=("output_files", alias),
         )
-    if alias.startswith(PLAYLIST_PREFIX) and not name.lower().endswith(PLAYLIST_ENDINGS):
+    if is_playlist(alias) and not name.lower().endswith(PLAYLIST_ENDINGS):
         raise InvalidCommandError(
             f"{alias} is a playlist, so its name must end in {' or '.join(PLAYLIST_ENDINGS)}.",
             loc=("output_files", alias),

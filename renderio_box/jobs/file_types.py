@@ -104,6 +104,7 @@ _TYPES: Final[dict[FileType, dict[str, str]]] = {
     },
     FileType.OTHER: {
         "svg": "image/svg+xml",
+        "key": DEFAULT_MIME_TYPE,
         "ttf": "font/ttf",
         "otf": "font/otf",
         "pdf": "application/pdf",

@@ -15,6 +15,11 @@ PLAYLIST_PREFIX: Final = "out_playlist_"
 """How the alias begins of an output that is stored with every file it names."""
 
 
+def is_playlist(alias: str | None) -> bool:
+    """Tell whether the output of that alias is stored with every file it names."""
+    return alias is not None and alias.startswith(PLAYLIST_PREFIX)
+
+
 class FileKind(StrEnum):
     """Where a stored file came from; the values are what callers see."""
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 from msgspec.structs import replace
@@ -15,7 +15,7 @@ from renderio_box.database.connection import Transaction
 from renderio_box.errors import BoxError, ErrorCode, InvalidRequestError
 from renderio_box.identifiers import FileId, Owner
 from renderio_box.jobs.batch import naming_command
-from renderio_box.jobs.files import FileStatus, StoredFile
+from renderio_box.jobs.files import FileStatus, StoredFile, is_playlist
 from renderio_box.jobs.job import (
     CommandType,
     Job,
@@ -28,7 +28,7 @@ from renderio_box.jobs.job import (
 )
 
 REMEMBERED_FOR: Final = timedelta(hours=24)
-OWN_PATH: Final = re.compile(r"/files/([A-Za-z0-9_-]{43})/[^/]+$")
+OWN_PATH: Final = re.compile(r"/files/([A-Za-z0-9_-]{43})/([^/]+)$")
 
 
 class IdempotencyConflictError(BoxError):
@@ -120,46 +120,56 @@ async def resolved(tx: Transaction, spec: JobSpec, *, owner: Owner | None) -> Jo
     inputs: dict[str, Source] = {}
     for alias, source in spec.inputs.items():
         is_text = isinstance(source, TextSource)
-        inputs[alias] = source if is_text else await kept(tx, source, owner=owner, alias=alias)
+        loc = ("input_files", alias)
+        inputs[alias] = source if is_text else await kept(tx, source, owner=owner, loc=loc)
     archive = spec.archive
     if archive is not None:
-        archive = await kept(tx, archive, owner=owner, alias="input_compressed_folder")
+        archive = await kept(tx, archive, owner=owner, loc=("input_compressed_folder",))
     return replace(spec, inputs=inputs, archive=archive)
 
 
 async def kept(
-    tx: Transaction, source: UrlSource | StoredSource, *, owner: Owner | None, alias: str
+    tx: Transaction,
+    source: UrlSource | StoredSource,
+    *,
+    owner: Owner | None,
+    loc: tuple[str, ...],
 ) -> UrlSource | StoredSource:
     """Return the stored file that the source names, itself when it is not one of ours."""
     if isinstance(source, UrlSource):
-        return await own_file(tx, source.url, alias=alias) or source
-    await check_file(tx, source.file_id, owner=owner, alias=alias)
+        return await own_file(tx, source.url, loc=loc) or source
+    await check_file(tx, source.file_id, owner=owner, loc=loc)
     return source
 
 
-async def own_file(tx: Transaction, url: str, *, alias: str) -> StoredSource | None:
+async def own_file(tx: Transaction, url: str, *, loc: tuple[str, ...]) -> StoredSource | None:
     """Return the stored file that ``url`` serves, None when it is not one of ours.
 
     The token has 256 random bits and is the whole permission, so the host does not
-    matter: no URL of somebody else can hold one of ours by chance.
+    matter: no URL of somebody else can hold one of ours by chance. What lies beside a
+    playlist is no file of its own.
     """
     match = OWN_PATH.search(urlsplit(url).path)
     file = None if match is None else await files.find_by_token(tx, match[1])
-    if file is None:
+    if match is None or file is None:
         return None
-    check_kept(file, file.id, alias=alias)
+    if is_playlist(file.alias) and unquote(match[2]) != file.filename:
+        return None
+    check_kept(file, file.id, loc=loc)
     return StoredSource(file.id)
 
 
-async def check_file(tx: Transaction, file_id: FileId, *, owner: Owner | None, alias: str) -> None:
+async def check_file(
+    tx: Transaction, file_id: FileId, *, owner: Owner | None, loc: tuple[str, ...]
+) -> None:
     """Refuse an id that names no file of this owner's."""
-    check_kept(await files.find(tx, file_id, owner=owner), file_id, alias=alias)
+    check_kept(await files.find(tx, file_id, owner=owner), file_id, loc=loc)
 
 
-def check_kept(file: StoredFile | None, file_id: FileId, *, alias: str) -> None:
-    """Refuse a file that is not there, or not any more."""
+def check_kept(file: StoredFile | None, file_id: FileId, *, loc: tuple[str, ...]) -> None:
+    """Refuse a file that is not there, or not any more; ``loc`` ends with what names it."""
     if file is None or file.deleted_at is not None or file.status is not FileStatus.STORED:
         raise InvalidRequestError(
-            f"{alias} names the file {file_id}, which is not stored here; upload it first.",
-            loc=("input_files", alias),
+            f"{loc[-1]} names the file {file_id}, which is not stored here; upload it first.",
+            loc=loc,
         )

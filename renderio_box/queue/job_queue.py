@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from renderio_box.clock import Clock
-from renderio_box.database import events, files, job_metadata, jobs
+from renderio_box.database import events, files, job_metadata, jobs, segments
 from renderio_box.database.connection import Database, Transaction
 from renderio_box.errors import BoxError, ErrorCode, NotFoundError
 from renderio_box.identifiers import BatchId, FileId, JobId, Owner, new_file_token, new_id
@@ -185,6 +185,8 @@ class JobQueue:
             if isinstance(outcome, Succeeded) and settled.state is JobState.SUCCEEDED:
                 for output in outcome.outputs:
                     await files.insert(tx, output_row(job, output, now=now))
+                if outcome.segments:
+                    await segments.insert(tx, job.id, outcome.segments, now=now)
         self._announcer.notify()
         return settled
 

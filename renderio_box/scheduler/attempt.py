@@ -19,7 +19,7 @@ from renderio_box.jobs.job import Failed, Job, Outcome, Stage, Succeeded
 from renderio_box.scheduler.capacity import Slot
 from renderio_box.scheduler.collect import Collector
 from renderio_box.scheduler.failures import AttemptFailedError
-from renderio_box.scheduler.fetch import Fetcher
+from renderio_box.scheduler.gather import Gatherer
 from renderio_box.scheduler.tracker import Tracker
 from renderio_box.scheduler.workspace import Workspace, Workspaces
 
@@ -34,14 +34,14 @@ class AttemptRunner:
         self,
         *,
         workspaces: Workspaces,
-        fetcher: Fetcher,
+        gatherer: Gatherer,
         executor: Executor,
         prober: Prober,
         collector: Collector,
         build: Build,
     ) -> None:
         self._workspaces = workspaces
-        self._fetcher = fetcher
+        self._gatherer = gatherer
         self._executor = executor
         self._prober = prober
         self._collector = collector
@@ -55,14 +55,14 @@ class AttemptRunner:
         """
         try:
             async with self._workspaces.fresh(job) as workspace:
-                names = await self._fetcher.fetch(job.spec.inputs, workspace)
-                ran = await self._run_steps(job, names, workspace, tracker, slot)
+                gathered = await self._gatherer.gather(job.spec, workspace)
+                ran = await self._run_steps(job, gathered.names, workspace, tracker, slot)
                 if isinstance(ran, Failed):
                     return ran
                 slot.give_back()
                 tracker.stage = Stage.PUBLISHING
                 try:
-                    outputs = await self._collector.collect(job, workspace)
+                    made = await self._collector.collect(job, workspace, gathered.unpacked)
                 except AttemptFailedError as error:
                     return Failed(
                         status=error.status,
@@ -70,14 +70,19 @@ class AttemptRunner:
                         run_seconds=ran.run_seconds,
                         log=ran.log,
                     )
-                return Succeeded(outputs=outputs, run_seconds=ran.run_seconds, log=ran.log)
+                return Succeeded(
+                    outputs=made.outputs,
+                    segments=made.segments,
+                    run_seconds=ran.run_seconds,
+                    log=ran.log,
+                )
         except AttemptFailedError as error:
             return Failed(status=error.status, message=str(error))
 
     async def discard(self, outcome: Outcome) -> None:
         """Remove what an attempt published whose job was taken away from it."""
         if isinstance(outcome, Succeeded):
-            await self._collector.discard(outcome.outputs)
+            await self._collector.discard(outcome)
 
     async def _run_steps(
         self,

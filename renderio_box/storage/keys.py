@@ -15,6 +15,11 @@ def output_key(job_id: JobId, attempt: int, alias: str, extension: str) -> str:
     return checked(f"outputs/{shard(job_id)}/{job_id}-{attempt}-{alias}{suffix(extension)}")
 
 
+def segment_key(job_id: JobId, attempt: int, number: int, extension: str) -> str:
+    """Return the key of one of the files that an attempt's playlists name."""
+    return checked(f"outputs/{shard(job_id)}/{job_id}-{attempt}-s{number}{suffix(extension)}")
+
+
 def upload_key(file_id: FileId, extension: str) -> str:
     """Return the key of an upload."""
     return checked(f"uploads/{shard(file_id)}/{file_id}{suffix(extension)}")

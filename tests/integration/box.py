@@ -26,6 +26,8 @@ from renderio_box.scheduler.attempt import AttemptRunner
 from renderio_box.scheduler.capacity import Capacity
 from renderio_box.scheduler.collect import Collector
 from renderio_box.scheduler.fetch import Fetcher
+from renderio_box.scheduler.gather import Gatherer
+from renderio_box.scheduler.publish import Publisher
 from renderio_box.scheduler.scheduler import Scheduler
 from renderio_box.scheduler.workspace import Workspaces
 from renderio_box.storage.local import LocalStorage
@@ -36,6 +38,7 @@ from tests.fakes import ManualClock, ScriptedExecutor, ScriptedProber, WatchedWa
 MAX_BODY_BYTES: Final = 64 * 1024
 MAX_UPLOAD_BYTES: Final = 1024 * 1024
 MAX_INPUT_BYTES: Final = 100_000
+MAX_OUTPUT_BYTES: Final = 200_000
 BASE_URL: Final = "http://box.test"
 NOWHERE: Final = "00000000-0000-7000-8000-000000000000"
 RUN: Final = "/api/v1/run-ffmpeg-command"
@@ -135,10 +138,12 @@ async def open_box(
             queue=queue,
             runner=AttemptRunner(
                 workspaces=workspaces,
-                fetcher=Fetcher(outside.downloader, storage, files),
+                gatherer=Gatherer(
+                    Fetcher(outside.downloader, storage, files), storage, max_bytes=MAX_INPUT_BYTES
+                ),
                 executor=outside.executor,
                 prober=prober,
-                collector=Collector(storage, prober),
+                collector=Collector(Publisher(storage), prober, max_bytes=MAX_OUTPUT_BYTES),
                 build=BUILD,
             ),
             capacity=Capacity(vcpus=LIMITS.vcpus, cpus=(0, 1), wakeup=wakeup),

@@ -1,0 +1,88 @@
+"""Everything that a job reads: its inputs, and the archive it starts from."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from anyio import to_thread
+
+from renderio_box.inputs.archive import RefusedArchiveError, unpack
+from renderio_box.inputs.download import TooLargeError
+from renderio_box.jobs.error_status import ErrorStatus
+from renderio_box.jobs.job import JobSpec, StoredSource, UrlSource
+from renderio_box.scheduler.failures import AttemptFailedError
+from renderio_box.scheduler.fetch import FULL, Fetcher
+from renderio_box.scheduler.workspace import Workspace
+from renderio_box.scheduler.written import Listing, listing
+from renderio_box.storage.storage import Storage
+
+ARCHIVE: Final = "input_compressed_folder"
+
+
+class Gathered(msgspec.Struct, frozen=True):
+    """What lies in a workspace before FFmpeg runs.
+
+    ``names`` are the inputs' file names by alias; ``unpacked`` is what came out of the
+    archive into the directory that FFmpeg runs in.
+    """
+
+    names: Mapping[str, str]
+    unpacked: Listing
+
+
+class Gatherer:
+    """Fetches what a job names, and unpacks its archive; ``max_bytes`` bounds what comes out."""
+
+    def __init__(self, fetcher: Fetcher, storage: Storage, *, max_bytes: int) -> None:
+        self._fetcher = fetcher
+        self._storage = storage
+        self._max_bytes = max_bytes
+
+    async def gather(self, spec: JobSpec, workspace: Workspace) -> Gathered:
+        """Put everything into the workspace.
+
+        Raises:
+            AttemptFailedError: An input cannot be had, or the archive not be unpacked.
+        """
+        names = await self._fetcher.fetch(spec.inputs, workspace)
+        if spec.archive is None:
+            return Gathered(names, {})
+        return Gathered(names, await self._unpacked(spec.archive, workspace))
+
+    async def _unpacked(self, source: UrlSource | StoredSource, workspace: Workspace) -> Listing:
+        names = await self._fetcher.fetch({ARCHIVE: source}, workspace)
+        archive = workspace.inputs / names[ARCHIVE]
+        room = await self._storage.free_bytes()
+        try:
+            return await to_thread.run_sync(
+                unpack_and_list, archive, workspace.outputs, min(self._max_bytes, room)
+            )
+        except RefusedArchiveError as error:
+            raise AttemptFailedError(
+                ErrorStatus.INPUT_REFUSED, f"{ARCHIVE} was not unpacked: {error}."
+            ) from error
+        except TooLargeError as error:
+            if room < self._max_bytes:
+                raise no_room() from error
+            raise AttemptFailedError(
+                ErrorStatus.INPUT_TOO_LARGE, f"{ARCHIVE} was not unpacked: {error}."
+            ) from error
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            raise no_room() from error
+
+
+def unpack_and_list(archive: Path, directory: Path, max_bytes: int) -> Listing:
+    """Unpack, give the archive's own room back, and note what there is. Blocks."""
+    unpack(archive, directory, max_bytes=max_bytes)
+    archive.unlink()
+    return listing(directory)
+
+
+def no_room() -> AttemptFailedError:
+    """Return the end of an attempt whose archive is larger than the disk's free space."""
+    return AttemptFailedError(
+        ErrorStatus.STORAGE_FULL, f"The disk has no room for what {ARCHIVE} unpacks to."
+    )
