@@ -15,6 +15,7 @@ from renderio_box.api.app import Parts, create_app
 from renderio_box.api.health import BoxFacts, FfmpegFacts, Health
 from renderio_box.api.renderio.files import UploadLimit
 from renderio_box.assets import FONT_CONFIG, asset
+from renderio_box.catalog.endpoints import EndpointCatalog
 from renderio_box.catalog.files import FileCatalog
 from renderio_box.catalog.keys import KeyRing
 from renderio_box.clock import Clock, SystemClock
@@ -30,8 +31,10 @@ from renderio_box.ffmpeg.sandbox import ResourceLimits, Tier, process_limit
 from renderio_box.inputs.download import DownloadBounds, Downloader
 from renderio_box.jobs.limits import JobLimits
 from renderio_box.machine import physical_memory_bytes, usable_cpus
+from renderio_box.outgoing import open_dispatcher
 from renderio_box.queue.history import History
 from renderio_box.queue.job_queue import EVERY_LEASE, JobQueue
+from renderio_box.queue.outbox import Outbox
 from renderio_box.scheduler.attempt import AttemptRunner
 from renderio_box.scheduler.capacity import Capacity
 from renderio_box.scheduler.collect import Collector
@@ -42,6 +45,7 @@ from renderio_box.scheduler.scheduler import Scheduler
 from renderio_box.scheduler.workspace import Workspaces
 from renderio_box.storage.local import LocalStorage
 from renderio_box.wakeup import Announcer, Wakeup
+from renderio_box.webhooks.dispatcher import Dispatcher
 
 log = structlog.get_logger()
 
@@ -55,6 +59,7 @@ class Box(msgspec.Struct, frozen=True, kw_only=True):
     queue: JobQueue
     keys: KeyRing
     scheduler: Scheduler
+    dispatcher: Dispatcher
     app: Litestar
 
 
@@ -104,19 +109,14 @@ async def open_box(config: Config, data: DataDirectory) -> AsyncGenerator[Box]:
         queue = JobQueue(kept.database, clock, announcer, max_queued=config.jobs.max_queued)
         await take_back_jobs(queue)
         runner = await open_runner(config, data, tooling, kept, stack)
-        scheduler = Scheduler(
-            queue=queue,
-            runner=runner,
-            capacity=Capacity(vcpus=vcpus, cpus=usable_cpus(), wakeup=wakeup),
-            wakeup=wakeup,
-            clock=clock,
-        )
         parts = Parts(
             queue=queue,
             history=History(kept.database),
             files=kept.files,
             storage=kept.storage,
             keys=kept.keys,
+            endpoints=EndpointCatalog(kept.database, clock),
+            outbox=Outbox(kept.database, clock, announcer),
             health=health_of(tooling, kept, clock, vcpus=vcpus),
             limits=job_limits(config, vcpus=vcpus),
             build=tooling.found.build,
@@ -124,7 +124,13 @@ async def open_box(config: Config, data: DataDirectory) -> AsyncGenerator[Box]:
             public_url=config.server.public_url,
             max_body_bytes=config.server.max_body_kbytes * 1024,
         )
-        yield Box(queue=queue, keys=kept.keys, scheduler=scheduler, app=create_app(parts))
+        yield Box(
+            queue=queue,
+            keys=kept.keys,
+            scheduler=scheduler_of(queue, runner, wakeup, clock, vcpus=vcpus),
+            dispatcher=await stack.enter_async_context(open_dispatcher(parts, clock, announcer)),
+            app=create_app(parts),
+        )
 
 
 async def open_tooling(
@@ -198,6 +204,19 @@ async def open_runner(
             max_bytes=config.jobs.output_mbytes * MEBIBYTE,
         ),
         build=tooling.found.build,
+    )
+
+
+def scheduler_of(
+    queue: JobQueue, runner: AttemptRunner, wakeup: Wakeup, clock: Clock, *, vcpus: int
+) -> Scheduler:
+    """Return what runs jobs on the CPUs that they may use together."""
+    return Scheduler(
+        queue=queue,
+        runner=runner,
+        capacity=Capacity(vcpus=vcpus, cpus=usable_cpus(), wakeup=wakeup),
+        wakeup=wakeup,
+        clock=clock,
     )
 
 

@@ -52,6 +52,7 @@ async def running_box(
         async with anyio.create_task_group() as services:
             services.start_soon(keep_working, box.scheduler, parts.working, parts.worked)
             services.start_soon(keep_serving, server, sock, parts.served)
+            services.start_soon(box.dispatcher.run)
             await server.up.wait()
             url = url_of(sock)
             try:

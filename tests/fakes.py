@@ -1,5 +1,6 @@
 """Stand-ins for what is slow or outside: the clock, FFmpeg, ffprobe, and servers of others."""
 
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from renderio_box.jobs.files import FileType, MediaInfo
 from renderio_box.jobs.options import Role, items
 from renderio_box.wakeup import Wakeup
 
+ASKED_WITHIN_S: Final = 10.0
 START: Final = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 
 
@@ -169,10 +171,11 @@ class WatchedWakeup(Wakeup):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a Receiver sends: raw bytes, after which it closes or falls silent."""
+    """What a Receiver sends: raw bytes, after which it closes, falls silent, or never ends."""
 
     raw: bytes
     stays_silent: bool = False
+    endlessly: bytes = b""
 
 
 def answer(
@@ -185,25 +188,75 @@ def answer(
     return Answer(raw="\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
 
+class Posted(msgspec.Struct, frozen=True):
+    """A request that a Receiver was sent; names of headers are in lower case."""
+
+    headers: dict[str, str]
+    body: bytes
+
+
 class Receiver:
-    """A real HTTP server on the loopback that answers each path as it was told."""
+    """A real HTTP server on the loopback that answers each path as it was told.
+
+    ``most_at_once`` is how many requests it has been answering at the same time.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.answers: dict[str, Answer] = {}
         self.requests: list[bytes] = []
+        self.most_at_once = 0
+        self._at_once = 0
+        self._next_request = anyio.Event()
+
+    async def until_asked(self, times: int) -> None:
+        """Wait, in a bounded time, until that many requests have come."""
+        with anyio.fail_after(ASKED_WITHIN_S):
+            while len(self.requests) < times:
+                await self._next_request.wait()
+
+    def posted(self, number: int = -1) -> Posted:
+        """Return one of the requests, the last one by default."""
+        head, _, body = self.requests[number].partition(b"\r\n\r\n")
+        lines = [line.partition(": ") for line in head.decode().split("\r\n")[1:]]
+        return Posted({name.lower(): value for name, _, value in lines}, body)
 
     async def serve(self, stream: SocketStream) -> None:
         async with stream:
-            request = b""
-            while b"\r\n\r\n" not in request:
-                request += await stream.receive()
+            request = await read_request(stream)
             self.requests.append(request)
-            path = request.split(b" ", 2)[1].partition(b"?")[0].decode()
-            told = self.answers.get(path, answer(b"", status="404 Not Found"))
-            await stream.send(told.raw)
-            if told.stays_silent:
-                await anyio.sleep_forever()
+            self._at_once += 1
+            self.most_at_once = max(self.most_at_once, self._at_once)
+            self._next_request.set()
+            self._next_request = anyio.Event()
+            try:
+                path = request.split(b" ", 2)[1].partition(b"?")[0].decode()
+                await send_answer(
+                    stream, self.answers.get(path, answer(b"", status="404 Not Found"))
+                )
+            finally:
+                self._at_once -= 1
+
+
+async def read_request(stream: SocketStream) -> bytes:
+    """Return one request, with its body if it announces one."""
+    request = b""
+    while b"\r\n\r\n" not in request:
+        request += await stream.receive()
+    announced = re.search(rb"content-length: (\d+)", request, flags=re.IGNORECASE)
+    total = request.index(b"\r\n\r\n") + 4 + (0 if announced is None else int(announced[1]))
+    while len(request) < total:
+        request += await stream.receive()
+    return request
+
+
+async def send_answer(stream: SocketStream, told: Answer) -> None:
+    """Send an answer, and do not always hang up; it ends when the other side does."""
+    await stream.send(told.raw)
+    while told.endlessly:
+        await stream.send(told.endlessly)
+    while told.stays_silent:
+        await stream.receive()
 
 
 @asynccontextmanager

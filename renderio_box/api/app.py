@@ -18,17 +18,20 @@ from renderio_box.api.renderio.batches import BatchController
 from renderio_box.api.renderio.commands import CommandController
 from renderio_box.api.renderio.files import FileController, UploadLimit
 from renderio_box.api.renderio.unsupported import UnsupportedController
+from renderio_box.api.renderio.webhooks import DeliveryController, WebhookController
 from renderio_box.api.rendi.commands import RendiCommandController
 from renderio_box.api.rendi.files import RendiFileController
 from renderio_box.api.schema import openapi_config, page_script
 from renderio_box.api.submitter import Submitter
 from renderio_box.api.urls import UrlMaker, Urls
+from renderio_box.catalog.endpoints import EndpointCatalog
 from renderio_box.catalog.files import FileCatalog
 from renderio_box.catalog.keys import KeyRing
 from renderio_box.jobs.invocation import Build
 from renderio_box.jobs.limits import JobLimits
 from renderio_box.queue.history import History
 from renderio_box.queue.job_queue import JobQueue
+from renderio_box.queue.outbox import Outbox
 from renderio_box.storage.storage import Storage
 
 REQUEST_ID: Final = "X-Request-Id"
@@ -42,6 +45,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     files: FileCatalog
     storage: Storage
     keys: KeyRing
+    endpoints: EndpointCatalog
+    outbox: Outbox
     health: Health
     limits: JobLimits
     build: Build
@@ -66,6 +71,8 @@ def create_app(parts: Parts) -> Litestar:
             RendiCommandController,
             RendiFileController,
             KeyController,
+            WebhookController,
+            DeliveryController,
             UnsupportedController,
         ],
         middleware=[DefineMiddleware(Authentication, exclude_http_methods=[])],
@@ -94,6 +101,8 @@ SHARED: Final = (
     "files",
     "storage",
     "keys",
+    "endpoints",
+    "outbox",
     "health",
     "upload_limit",
 )

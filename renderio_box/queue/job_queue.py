@@ -29,6 +29,7 @@ from renderio_box.queue.admission import (
     remember,
 )
 from renderio_box.queue.new_jobs import new_jobs
+from renderio_box.queue.outbox import announce_end
 from renderio_box.wakeup import Announcer
 
 MAX_QUEUED: Final = 10_000
@@ -234,10 +235,16 @@ class JobQueue:
     async def _change(
         self, tx: Transaction, job: Job, *, expected: JobState, now: datetime
     ) -> None:
-        """Store a transition with its event; LeaseLostError when the job has moved on."""
+        """Store a transition with its event, and the webhook that an end asks for.
+
+        Raises:
+            LeaseLostError: The job has moved on.
+        """
         if not await jobs.change(tx, job, expected=expected):
             raise LeaseLostError(job)
         await events.add(tx, job, at=now)
+        if job.finished_at is not None:
+            await announce_end(tx, job, now=now)
 
 
 def output_row(job: Job, output: NewFile, *, now: datetime) -> StoredFile:

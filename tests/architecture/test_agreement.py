@@ -14,6 +14,7 @@ from renderio_box.api.envelopes import LISTED_BY_RENDI
 from renderio_box.api.problems import RENDI_STATUS, STATUS
 from renderio_box.config import Config, names
 from renderio_box.errors import BoxError, ErrorCode
+from renderio_box.jobs.delivery import DeliveryKind, DeliveryStatus
 from renderio_box.jobs.files import FileKind, FileStatus
 from renderio_box.jobs.job import CommandType, Dialect, JobState, Stage
 from tests.readme_tables import README, rewritten
@@ -54,6 +55,8 @@ def example() -> dict[str, dict[str, object]]:
         ("jobs", "dialect", Dialect),
         ("files", "kind", FileKind),
         ("files", "status", FileStatus),
+        ("deliveries", "kind", DeliveryKind),
+        ("deliveries", "status", DeliveryStatus),
     ],
 )
 def test_the_database_accepts_exactly_the_values_of_the_enum(

@@ -14,14 +14,18 @@ from litestar import Litestar
 from renderio_box.api.app import Parts
 from renderio_box.api.health import BoxFacts, FfmpegFacts, Health
 from renderio_box.api.renderio.files import UploadLimit
+from renderio_box.catalog.endpoints import EndpointCatalog
 from renderio_box.catalog.files import FileCatalog
 from renderio_box.catalog.keys import USUAL_SCOPES, KeyRing, Scope
 from renderio_box.companions import accompanied_by
 from renderio_box.database.connection import SqliteDatabase, open_sqlite
-from renderio_box.identifiers import JobId, Owner
+from renderio_box.identifiers import DeliveryId, JobId, Owner
 from renderio_box.inputs.download import DownloadBounds, Downloader
+from renderio_box.jobs.delivery import Delivery, Receipt
+from renderio_box.outgoing import describing
 from renderio_box.queue.history import History, JobReport
 from renderio_box.queue.job_queue import MAX_QUEUED, JobQueue
+from renderio_box.queue.outbox import Outbox, Parcel
 from renderio_box.scheduler.attempt import AttemptRunner
 from renderio_box.scheduler.capacity import Capacity
 from renderio_box.scheduler.collect import Collector
@@ -32,6 +36,8 @@ from renderio_box.scheduler.scheduler import Scheduler
 from renderio_box.scheduler.workspace import Workspaces
 from renderio_box.storage.local import LocalStorage
 from renderio_box.wakeup import Announcer
+from renderio_box.webhooks.dispatcher import Dispatcher
+from renderio_box.webhooks.sender import Sender
 from tests.builders import BUILD, LIMITS
 from tests.fakes import ManualClock, ScriptedExecutor, ScriptedProber, WatchedWakeup
 
@@ -46,6 +52,7 @@ COMMANDS: Final = "/api/v1/commands"
 UPLOAD: Final = "/api/v1/files/upload"
 FILES: Final = "/api/v1/files"
 FINAL_WITHIN_S: Final = 10.0
+SENT_WITHIN_S: Final = 1.0
 BOUNDS: Final = DownloadBounds(
     max_bytes=MAX_INPUT_BYTES, total_seconds=2.0, stall_seconds=0.3, max_redirects=2
 )
@@ -64,7 +71,36 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     executor: ScriptedExecutor
     prober: ScriptedProber
     downloader: Downloader
+    sender: Sender
     health: Health
+
+
+class WatchedOutbox(Outbox):
+    """An outbox on whose every attempt a test can wait, however it was recorded."""
+
+    def __init__(self, database: SqliteDatabase, clock: ManualClock, announcer: Announcer) -> None:
+        super().__init__(database, clock, announcer)
+        self.next_record = anyio.Event()
+
+    async def open(self, delivery_id: DeliveryId) -> Parcel | None:
+        parcel = await super().open(delivery_id)
+        if parcel is None:
+            self._tell()
+        return parcel
+
+    async def settle(self, parcel: Parcel, receipt: Receipt) -> Delivery | None:
+        try:
+            return await super().settle(parcel, receipt)
+        finally:
+            self._tell()
+
+    async def give_up(self, delivery_id: DeliveryId, reason: str) -> None:
+        await super().give_up(delivery_id, reason)
+        self._tell()
+
+    def _tell(self) -> None:
+        self.next_record.set()
+        self.next_record = anyio.Event()
 
 
 class Box(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +117,10 @@ class Box(msgspec.Struct, frozen=True, kw_only=True):
     history: History
     files: FileCatalog
     keys: KeyRing
+    announcer: Announcer
+    outbox: WatchedOutbox
     scheduler: Scheduler
+    dispatcher: Dispatcher
     parts: Parts
 
     async def report(self, job_id: str) -> JobReport:
@@ -134,6 +173,15 @@ async def open_box(
         announcer = Announcer(wakeup)
         queue = JobQueue(database, clock, announcer, max_queued=max_queued)
         history = History(database)
+        outbox = WatchedOutbox(database, clock, announcer)
+        dispatcher = Dispatcher(
+            outbox=outbox,
+            history=history,
+            describe=describing(""),
+            sender=outside.sender,
+            clock=clock,
+            announcer=announcer,
+        )
         scheduler = Scheduler(
             queue=queue,
             runner=AttemptRunner(
@@ -156,6 +204,8 @@ async def open_box(
             files=files,
             storage=storage,
             keys=keys,
+            endpoints=EndpointCatalog(database, clock),
+            outbox=outbox,
             health=outside.health,
             limits=LIMITS,
             build=BUILD,
@@ -175,7 +225,10 @@ async def open_box(
             history=history,
             files=files,
             keys=keys,
+            announcer=announcer,
+            outbox=outbox,
             scheduler=scheduler,
+            dispatcher=dispatcher,
             parts=parts,
         )
 

@@ -12,8 +12,9 @@ from renderio_box.api.health import Health
 from renderio_box.catalog.keys import Scope
 from renderio_box.inputs.download import Downloader
 from renderio_box.queue.job_queue import JobQueue
+from renderio_box.webhooks.sender import Sender
 from tests.fakes import ManualClock, Receiver, ScriptedExecutor, ScriptedProber, receiving
-from tests.integration.box import BOUNDS, FACTS, Box, Outside, open_box, speaking_to
+from tests.integration.box import BOUNDS, FACTS, SENT_WITHIN_S, Box, Outside, open_box, speaking_to
 
 
 @pytest.fixture
@@ -34,18 +35,28 @@ async def downloader() -> AsyncGenerator[Downloader]:
     await opened.close()
 
 
+@pytest.fixture(scope="session")
+async def sender() -> AsyncGenerator[Sender]:
+    """Return one sender for all tests, for the same reason."""
+    opened = Sender(within_s=SENT_WITHIN_S)
+    yield opened
+    await opened.close()
+
+
 @pytest.fixture
 def outside(
     clock: ManualClock,
     executor: ScriptedExecutor,
     prober: ScriptedProber,
     downloader: Downloader,
+    sender: Sender,
 ) -> Outside:
     return Outside(
         clock=clock,
         executor=executor,
         prober=prober,
         downloader=downloader,
+        sender=sender,
         health=Health(FACTS, {}, clock),
     )
 
@@ -103,7 +114,7 @@ async def anonymous(app: Litestar) -> AsyncGenerator[AsyncClient]:
 
 @pytest.fixture(scope="session")
 async def shared_app(
-    tmp_path_factory: pytest.TempPathFactory, downloader: Downloader
+    tmp_path_factory: pytest.TempPathFactory, downloader: Downloader, sender: Sender
 ) -> AsyncGenerator[tuple[Box, Litestar]]:
     """Return a box that tests share whose requests are refused and so change nothing."""
     clock = ManualClock()
@@ -112,6 +123,7 @@ async def shared_app(
         executor=ScriptedExecutor(),
         prober=ScriptedProber(),
         downloader=downloader,
+        sender=sender,
         health=Health(FACTS, {}, clock),
     )
     async with open_box(tmp_path_factory.mktemp("shared"), outside) as opened:

@@ -187,6 +187,7 @@ CREATE TABLE endpoints (
     owner                TEXT PRIMARY KEY,
     url                  TEXT NOT NULL,
     secret               TEXT,
+    origin               TEXT NOT NULL,
     consecutive_failures INTEGER NOT NULL CHECK (consecutive_failures >= 0),
     disabled_at          TEXT,
     updated_at           TEXT NOT NULL
@@ -198,6 +199,7 @@ CREATE TABLE deliveries (
     kind            TEXT NOT NULL CHECK (kind IN ('account', 'command', 'test')),
     job_id          TEXT REFERENCES jobs (id),
     url             TEXT,
+    host            TEXT NOT NULL,
     status          TEXT NOT NULL CHECK (status IN ('pending', 'delivered', 'failed')),
     attempts        INTEGER NOT NULL CHECK (attempts >= 0),
     due_at          TEXT,
@@ -212,6 +214,8 @@ CREATE TABLE deliveries (
     CHECK ((finished_at IS NULL) = (status = 'pending'))
 ) STRICT;
 
-CREATE INDEX deliveries_due ON deliveries (due_at, id) WHERE status = 'pending';
-CREATE INDEX deliveries_by_owner ON deliveries (owner, created_at DESC, id DESC);
+CREATE INDEX deliveries_next ON deliveries (due_at) WHERE status = 'pending';
+CREATE INDEX deliveries_by_host ON deliveries (host, due_at, id) WHERE status = 'pending';
+CREATE INDEX deliveries_to_hook ON deliveries (owner) WHERE status = 'pending' AND url IS NULL;
+CREATE INDEX deliveries_by_owner ON deliveries (owner, id DESC);
 CREATE INDEX deliveries_by_job ON deliveries (job_id) WHERE job_id IS NOT NULL;
