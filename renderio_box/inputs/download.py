@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 
 import anyio
@@ -51,6 +52,8 @@ class Downloader:
             follow_redirects=True,
             max_redirects=bounds.max_redirects,
             trust_env=False,
+            # One client for all jobs: what one server says to one job is not told to the next.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             timeout=httpx.Timeout(bounds.stall_seconds, connect=CONNECT_SECONDS),
             headers={"user-agent": USER_AGENT, "accept": "*/*", "accept-encoding": "identity"},
         )

@@ -245,3 +245,16 @@ async def test_inputs_leave_nothing_behind(box: Box, receiver: Receiver) -> None
 
 def left_in(directory: Path) -> list[Path]:
     return list(directory.iterdir())
+
+
+async def test_a_cookie_of_one_download_is_not_sent_with_the_next(
+    box: Box, receiver: Receiver
+) -> None:
+    receiver.answers["/clip.mp4"] = answer(
+        b"downloaded", headers={"Set-Cookie": "session=secret; Path=/", "Content-Length": "10"}
+    )
+
+    await read(box, f"{receiver.url}/clip.mp4")
+    await run(box, f"{receiver.url}/clip.mp4")
+
+    assert [b"cookie" in request.lower() for request in receiver.requests] == [False, False]
