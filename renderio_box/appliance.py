@@ -13,6 +13,7 @@ from litestar import Litestar
 from renderio_box import __version__
 from renderio_box.api.app import Parts, create_app
 from renderio_box.api.health import BoxFacts, FfmpegFacts, Health
+from renderio_box.api.llms import Offer
 from renderio_box.api.renderio.files import UploadLimit
 from renderio_box.assets import FONT_CONFIG, asset
 from renderio_box.catalog.endpoints import EndpointCatalog
@@ -121,6 +122,7 @@ async def open_box(config: Config, data: DataDirectory) -> AsyncGenerator[Box]:
             limits=job_limits(config, vcpus=vcpus),
             build=tooling.found.build,
             upload_limit=UploadLimit(config.storage.upload_mbytes * MEBIBYTE),
+            offer=offer_of(config, tooling.found, vcpus=vcpus),
             public_url=config.server.public_url,
             max_body_bytes=config.server.max_body_kbytes * 1024,
         )
@@ -244,6 +246,17 @@ def job_limits(config: Config, *, vcpus: int) -> JobLimits:
         default_run_seconds=config.jobs.default_run_seconds,
         max_run_seconds=config.jobs.max_run_seconds,
         vcpus=vcpus,
+    )
+
+
+def offer_of(config: Config, found: Found, *, vcpus: int) -> Offer:
+    """Return what callers are told of the box on the page for agents."""
+    return Offer(
+        config=config,
+        vcpus=vcpus,
+        ffmpeg_version=found.build.version,
+        encoders=found.encoders,
+        filters=found.filters,
     )
 
 

@@ -12,6 +12,7 @@ from litestar.types import Message, Scope
 from renderio_box.api.authentication import KEYS, Authentication, principal_of
 from renderio_box.api.health import Health, healthz, readyz
 from renderio_box.api.keys import KeyController
+from renderio_box.api.llms import Offer, llms_page
 from renderio_box.api.media import serve_file
 from renderio_box.api.problems import EXCEPTION_HANDLERS, request_id_of
 from renderio_box.api.renderio.batches import BatchController
@@ -51,6 +52,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     limits: JobLimits
     build: Build
     upload_limit: UploadLimit
+    offer: Offer
     public_url: str
     max_body_bytes: int
 
@@ -80,7 +82,7 @@ def create_app(parts: Parts) -> Litestar:
         security=[{"apiKey": []}],
     )
     return Litestar(
-        route_handlers=[behind_the_door, serve_file, healthz, readyz, page_script],
+        route_handlers=[behind_the_door, serve_file, healthz, readyz, llms_page, page_script],
         dependencies={
             "urls": Provide(urls_of, sync_to_thread=False),
             "submitter": provided(Submitter(parts.queue, parts.limits, parts.build, url_maker)),
@@ -89,7 +91,7 @@ def create_app(parts: Parts) -> Litestar:
         exception_handlers=EXCEPTION_HANDLERS,
         before_send=[add_request_id],
         request_max_body_size=parts.max_body_bytes,
-        openapi_config=openapi_config(),
+        openapi_config=openapi_config(url_maker),
         logging_config=None,
         state=State({KEYS: parts.keys}),
     )
@@ -105,6 +107,7 @@ SHARED: Final = (
     "outbox",
     "health",
     "upload_limit",
+    "offer",
 )
 
 

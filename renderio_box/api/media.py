@@ -39,7 +39,11 @@ class Span(msgspec.Struct, frozen=True):
     length: int
 
 
-@route("/files/{token:str}/{path:path}", http_method=[HttpMethod.GET, HttpMethod.HEAD])
+@route(
+    "/files/{token:str}/{path:path}",
+    http_method=[HttpMethod.GET, HttpMethod.HEAD],
+    tags=["Files"],
+)
 async def serve_file(
     request: Request[Any, Any, Any],
     token: FromPath[str],

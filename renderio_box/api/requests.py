@@ -1,10 +1,9 @@
 """What clients of both dialects send to have commands run."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Final, Literal, cast
+from typing import Annotated, Literal, cast
 
 import msgspec
-from litestar.openapi.spec import OpenAPIType, Schema
 from msgspec import Meta
 from msgspec.structs import replace
 
@@ -15,11 +14,11 @@ from renderio_box.jobs.chain import MAX_STEPS, Step, joined, parse_steps
 from renderio_box.jobs.command_line import parse
 from renderio_box.jobs.job import CommandType, Submission
 
-FILE_VALUES: Final = {"extra": {"additional_properties": Schema(type=OpenAPIType.STRING)}}
+Text = Annotated[object, Meta(extra_json_schema={"type": "string"})]
 """What the values of the maps are. msgspec would say which map a wrong one is in, but not
 under which key, so they are checked by hand."""
 Command = Annotated[str, Meta(min_length=1, max_length=16_384)]
-Files = Annotated[dict[str, object], Meta(max_length=64, extra_json_schema=FILE_VALUES)]
+Files = Annotated[dict[str, Text], Meta(max_length=64)]
 Outputs = Files | Literal["OUTPUT_FOLDER"]
 
 

@@ -2,13 +2,23 @@
 
 from typing import Any
 
+import msgspec
 from litestar import MediaType, Request, Response, get
+from litestar.enums import HttpMethod
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, RapidocRenderPlugin, YamlRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import Method
+from litestar.types.internal_types import PathParameterDefinition
 
 from renderio_box import __version__
+from renderio_box.api.openapi import completed
+from renderio_box.api.urls import UrlMaker
 from renderio_box.assets import API_PAGE_SCRIPT, asset
+
+AnyRequest = Request[Any, Any, Any]
+Json = dict[str, Any]
 
 PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -29,7 +39,7 @@ PAGE = """<!DOCTYPE html>
 class OfflinePage(RapidocRenderPlugin):
     """The interactive page without anything from the Internet: a box may have none."""
 
-    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+    def render(self, request: AnyRequest, openapi_schema: Json) -> bytes:
         """Return the page; addresses in it are relative, so that any sub-path works."""
         del request, openapi_schema
         return PAGE.format(script=API_PAGE_SCRIPT).encode()
@@ -45,19 +55,71 @@ def page_script() -> Response[bytes]:
     )
 
 
-def openapi_config() -> OpenAPIConfig:
+class Description:
+    """The completed description, made when it is first asked for."""
+
+    def __init__(self, url_maker: UrlMaker) -> None:
+        self._url_maker = url_maker
+        self._document: Json | None = None
+
+    def of(self, request: AnyRequest, document: Json) -> Json:
+        """Return what ``document`` is completed to, with the address that was asked."""
+        self._document = self._document or completed(document)
+        return self._document | {"servers": [{"url": self._url_maker.urls(request).base}]}
+
+
+class CompleteJson(JsonRenderPlugin):
+    """The description for programs."""
+
+    def __init__(self, description: Description) -> None:
+        super().__init__(path="/openapi.json")
+        self._description = description
+
+    def render(self, request: AnyRequest, openapi_schema: Json) -> bytes:
+        """Return the completed description as JSON."""
+        return msgspec.json.encode(self._description.of(request, openapi_schema))
+
+
+class CompleteYaml(YamlRenderPlugin):
+    """The description for programs that read YAML, of which JSON is a part.
+
+    Writing it in another style would hold up everybody else's requests for a while.
+    """
+
+    def __init__(self, description: Description) -> None:
+        super().__init__(path="/openapi.yaml")
+        self._description = description
+
+    def render(self, request: AnyRequest, openapi_schema: Json) -> bytes:
+        """Return the completed description, set out for people."""
+        encoded = msgspec.json.encode(self._description.of(request, openapi_schema))
+        return msgspec.json.format(encoded, indent=2)
+
+
+def operation_id(
+    handler: HTTPRouteHandler, method: Method, path: list[str | PathParameterDefinition]
+) -> str:
+    """Return the handler's name, which stays; Rendi's begin with its name, HEAD ends with it."""
+    name = handler.handler_name.removeprefix("rendi_")
+    dialect = "rendi_" if path[:1] == ["v1"] else ""
+    return f"{dialect}{name}{'_head' if method == HttpMethod.HEAD else ''}"
+
+
+def openapi_config(url_maker: UrlMaker) -> OpenAPIConfig:
     """Return how the API describes itself."""
+    description = Description(url_maker)
     door = SecurityScheme(type="apiKey", name="X-API-KEY", security_scheme_in="header")
     return OpenAPIConfig(
         title="renderio_box",
         version=__version__,
-        summary="FFmpeg over HTTP on your own machine, in the words of RenderIO's API and of Rendi's.",
+        summary="FFmpeg over HTTP on your own machine, in the words of RenderIO and of Rendi.",
         path="/schema",
         render_plugins=[
             OfflinePage(path="/", media_type=MediaType.HTML),
-            JsonRenderPlugin(path="/openapi.json"),
-            YamlRenderPlugin(path="/openapi.yaml"),
+            CompleteJson(description),
+            CompleteYaml(description),
         ],
         components=Components(security_schemes={"apiKey": door}),
+        operation_id_creator=operation_id,
         use_handler_docstrings=True,
     )

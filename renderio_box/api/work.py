@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Final, cast
 
 import msgspec
-from litestar.openapi.spec import OpenAPIType, Schema
 from msgspec import Meta
 
 from renderio_box.api.sources import fetched_source, is_http_url, source_of
@@ -32,14 +31,10 @@ from renderio_box.jobs.limits import JobLimits, run_seconds, vcpu_count
 from renderio_box.jobs.options import Role, items
 
 MAX_METADATA_LENGTH: Final = 4096
-METADATA_VALUES: Final = {
-    "extra": {
-        "additional_properties": Schema(
-            type=[OpenAPIType.STRING, OpenAPIType.NUMBER, OpenAPIType.BOOLEAN]
-        )
-    }
-}
-Metadata = Annotated[dict[str, object], Meta(max_length=10, extra_json_schema=METADATA_VALUES)]
+FLAT_VALUE: Final = {"type": ["string", "number", "boolean"]}
+Metadata = Annotated[
+    dict[str, Annotated[object, Meta(extra_json_schema=FLAT_VALUE)]], Meta(max_length=10)
+]
 NO_Y: Final = "Don't use the -y flag in the command, we handle this internally."
 """The very words of Rendi's answer, which its clients look for."""
 

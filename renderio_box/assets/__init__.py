@@ -1,4 +1,4 @@
-"""Files that ship with the program: a clip, a font, and the page that shows the API."""
+"""Files that ship with the program: a clip, a font, and the pages that show the API."""
 
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -6,6 +6,7 @@ from typing import Final
 
 CLIP: Final = "bbb-720p-5s.mp4"
 FONT_CONFIG: Final = "fonts.conf"
+AGENTS_PAGE: Final = "llms.txt"
 API_PAGE_SCRIPT: Final = "rapidoc-min.js"
 
 

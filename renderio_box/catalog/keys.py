@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from renderio_box.clock import Clock
 from renderio_box.database import keys
@@ -156,11 +157,11 @@ class KeyRing:
         found = [key for key in self._by_digest.values() if name_or_id in {key.id, key.name}]
         if not found:
             raise NotFoundError(f"There is no key {name_or_id} in use.")
-        key = found[0]
+        key, now = found[0], self._clock.now()
         async with self._database.transaction() as tx:
-            await keys.revoke(tx, key.id, now=self._clock.now())
+            await keys.revoke(tx, key.id, now=now)
         self._by_digest.pop(key.digest, None)
-        return key
+        return replace(key, revoked_at=now)
 
     async def _note_use(self, key_id: KeyId) -> None:
         """Note that the key was used, at most once a minute."""

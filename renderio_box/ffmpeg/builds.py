@@ -31,7 +31,8 @@ USUAL_ENCODERS: Final = (
     "gif",
 )
 """What documented commands use most; which of them are missing is told at start."""
-ENCODER_LINE: Final = re.compile(r"^ [VAS][F.][S.][X.][B.][D.] (\S+)", re.MULTILINE)
+ENCODER_LINE: Final = re.compile(r"^ [VAS][F.][S.][X.][B.][D.] ([^\s=]\S*)", re.MULTILINE)
+FILTER_LINE: Final = re.compile(r"^ [TSC.]{2,3} (\w+) +[AVN|]+->[AVN|]+", re.MULTILINE)
 OPTION_LINE: Final = re.compile(r"^-([A-Za-z_]\w*)", re.MULTILINE)
 VERSION: Final = re.compile(r"^ffmpeg version (\S+)")
 
@@ -50,6 +51,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     ffprobe: Path | None
     build: Build
     encoders: frozenset[str]
+    filters: frozenset[str]
 
     @property
     def missing_encoders(self) -> tuple[str, ...]:
@@ -71,7 +73,7 @@ async def find_ffmpeg(ffmpeg: str, ffprobe: str, isolation: Isolation) -> Found:
         )
     answers: dict[str, str] = {}
     async with anyio.create_task_group() as questions:
-        for question in ("-version", "-encoders", "-h long"):
+        for question in ("-version", "-encoders", "-filters", "-h long"):
             questions.start_soon(ask, path, question, isolation, answers)
     version = read_version(path, answers["-version"])
     return Found(
@@ -79,6 +81,7 @@ async def find_ffmpeg(ffmpeg: str, ffprobe: str, isolation: Isolation) -> Found:
         ffprobe=locate("ffprobe", ffprobe) if ffprobe else beside(path) or locate("ffprobe", ""),
         build=Build(version=version, options=frozenset(OPTION_LINE.findall(answers["-h long"]))),
         encoders=frozenset(ENCODER_LINE.findall(answers["-encoders"])),
+        filters=frozenset(FILTER_LINE.findall(answers["-filters"])),
     )
 
 

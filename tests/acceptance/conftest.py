@@ -1,12 +1,16 @@
 """A box and a clip for everything in this folder."""
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
-from tests.running_box import RunningBox, running_box
+from tests.running_box import RunningBox, cli, running_box
+
+CLIP: Final = Path(__file__).parents[2] / "renderio_box" / "assets" / "bbb-720p-5s.mp4"
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +27,17 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = ("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=10:duration=1")
     subprocess.run(["ffmpeg", "-v", "error", *source, str(path)], check=True)
     return path
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """A directory with a clip.mp4 of five seconds, for those who paste examples."""
+    shutil.copy(CLIP, tmp_path / "clip.mp4")
+    return tmp_path
+
+
+@pytest.fixture
+def key(box: RunningBox, request: pytest.FixtureRequest) -> str:
+    """A key of the test's own with the usual scopes."""
+    name = "".join(char if char.isalnum() else "-" for char in request.node.name)
+    return cli("keys", "add", name, "--data", box.data).stdout.strip()

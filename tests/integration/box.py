@@ -13,11 +13,13 @@ from litestar import Litestar
 
 from renderio_box.api.app import Parts
 from renderio_box.api.health import BoxFacts, FfmpegFacts, Health
+from renderio_box.api.llms import Offer
 from renderio_box.api.renderio.files import UploadLimit
 from renderio_box.catalog.endpoints import EndpointCatalog
 from renderio_box.catalog.files import FileCatalog
 from renderio_box.catalog.keys import USUAL_SCOPES, KeyRing, Scope
 from renderio_box.companions import accompanied_by
+from renderio_box.config import Config
 from renderio_box.database.connection import SqliteDatabase, open_sqlite
 from renderio_box.identifiers import DeliveryId, JobId, Owner
 from renderio_box.inputs.download import DownloadBounds, Downloader
@@ -61,6 +63,14 @@ FACTS: Final = BoxFacts(
     isolation="limits",
     vcpus=LIMITS.vcpus,
     ffmpeg=FfmpegFacts(version="7.1", ffmpeg="/usr/bin/ffmpeg", ffprobe=None, missing_encoders=()),
+)
+
+OFFER: Final = Offer(
+    config=Config(),
+    vcpus=LIMITS.vcpus,
+    ffmpeg_version="7.1",
+    encoders=frozenset({"libx264", "aac"}),
+    filters=frozenset({"drawtext"}),
 )
 
 
@@ -210,6 +220,7 @@ async def open_box(
             limits=LIMITS,
             build=BUILD,
             upload_limit=UploadLimit(MAX_UPLOAD_BYTES),
+            offer=OFFER,
             public_url="",
             max_body_bytes=MAX_BODY_BYTES,
         )

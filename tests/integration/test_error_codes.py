@@ -1,6 +1,7 @@
 """Every code of the catalogue, brought about over HTTP."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from renderio_box.api.problems import STATUS
 from renderio_box.catalog.keys import Scope
 from renderio_box.errors import ErrorCode
 from tests.builders import make_body
+from tests.description import Operation, operation_at
 from tests.integration.box import (
     COMMANDS,
     MAX_BODY_BYTES,
@@ -100,12 +102,26 @@ async def not_supported(stage: Stage) -> Response:
     return await stage.client.post("/api/v1/ytdlp-download", content=b"{whatever")
 
 
+async def queue_full(stage: Stage) -> Response:
+    async with another(stage, max_queued=1) as client:
+        await submit(client, make_body())
+        return await client.post(RUN, json=make_body())
+
+
 async def storage_full(stage: Stage) -> Response:
+    async with another(stage, reserve_bytes=2**60) as client:
+        return await client.post(UPLOAD, files={"file": ("clip.mp4", b"content")})
+
+
+@asynccontextmanager
+async def another(stage: Stage, **limits: int) -> AsyncGenerator[AsyncClient]:
+    """Open another box with these limits and return a client that it knows."""
     stage.elsewhere.mkdir()
-    async with open_box(stage.elsewhere, stage.outside, reserve_bytes=2**60) as full:
-        app = create_app(full.parts)
-        async with speaking_to(app, await full.key("ann")) as client:
-            return await client.post(UPLOAD, files={"file": ("clip.mp4", b"content")})
+    async with (
+        open_box(stage.elsewhere, stage.outside, **limits) as box,
+        speaking_to(create_app(box.parts), await box.key("ann")) as client,
+    ):
+        yield client
 
 
 async def shutting_down(stage: Stage) -> Response:
@@ -113,7 +129,7 @@ async def shutting_down(stage: Stage) -> Response:
     return await stage.client.post(RUN, json=make_body())
 
 
-NOT_YET: Final = frozenset({ErrorCode.RATE_LIMITED, ErrorCode.QUEUE_FULL})
+NOT_YET: Final = frozenset({ErrorCode.RATE_LIMITED})
 """Codes of features that are being built; each leaves with a producer below."""
 
 PRODUCERS: Final[Mapping[ErrorCode, Callable[[Stage], Awaitable[Response]]]] = {
@@ -130,13 +146,36 @@ PRODUCERS: Final[Mapping[ErrorCode, Callable[[Stage], Awaitable[Response]]]] = {
     ErrorCode.VALIDATION_ERROR: validation_error,
     ErrorCode.INTERNAL_ERROR: internal_error,
     ErrorCode.NOT_SUPPORTED: not_supported,
+    ErrorCode.QUEUE_FULL: queue_full,
     ErrorCode.STORAGE_FULL: storage_full,
     ErrorCode.SHUTTING_DOWN: shutting_down,
 }
 
 
-@pytest.mark.parametrize("code", [code for code in ErrorCode if code not in NOT_YET])
+PRODUCED: Final = [code for code in ErrorCode if code not in NOT_YET]
+DOCUMENTED: Final = [code for code in PRODUCED if code is not ErrorCode.METHOD_NOT_ALLOWED]
+"""A method that an address does not answer is no operation, so it has no description."""
+
+
+def refusals(operation: Operation) -> dict[str, str]:
+    """Return by status the name of the answer that the operation is described with."""
+    answers = operation.described["responses"]
+    return {status: each.get("$ref", "").rpartition("/")[2] for status, each in answers.items()}
+
+
+@pytest.mark.parametrize("code", PRODUCED)
 async def test_every_error_code_is_answered_with_its_status(stage: Stage, code: ErrorCode) -> None:
     answered = await PRODUCERS[code](stage)
 
     assert (answered.status_code, answered.json()["error"]) == (STATUS[code], code)
+
+
+@pytest.mark.parametrize("code", DOCUMENTED)
+async def test_every_refusal_is_one_that_the_description_speaks_of(
+    stage: Stage, code: ErrorCode
+) -> None:
+    answered = await PRODUCERS[code](stage)
+
+    operation = operation_at(answered.request.method, answered.request.url.path)
+    assert operation is not None
+    assert code in refusals(operation)[str(answered.status_code)]

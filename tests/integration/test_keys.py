@@ -64,6 +64,14 @@ async def test_a_revoked_key_ends_at_once(admin: AsyncClient, app: Litestar) -> 
     assert problem(refused) == (401, "UNAUTHORIZED")
 
 
+async def test_a_revoked_key_is_shown_as_revoked(admin: AsyncClient) -> None:
+    await made(admin)
+
+    revoked = await admin.delete(f"{KEYS}/new")
+
+    assert revoked.json()["revoked_at"] is not None
+
+
 async def test_a_key_cannot_be_revoked_twice(admin: AsyncClient) -> None:
     await made(admin)
     await admin.delete(f"{KEYS}/new")

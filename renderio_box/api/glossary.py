@@ -1,0 +1,140 @@
+"""What every field of the API means, said once for all requests and answers that have it."""
+
+from collections.abc import Mapping
+from typing import Final
+
+FIELDS: Final[Mapping[str, str]] = {
+    # What is sent to have commands run
+    "ffmpeg_command": "FFmpeg's argument list as one string, with {{in_x}} and {{out_x}} where"
+    " files stand. A leading ffmpeg, -y and -n are dropped.",
+    "ffmpeg_commands": "Commands that run one after another in one directory. A later one may"
+    " read {{out_x}} of an earlier one, or a plain name that it wrote.",
+    "input_files": "Where each {{in_x}} comes from: an http or https URL, a storage_url or a"
+    " file_id of this box, or data: text of up to 64 KiB. Empty when nothing is read.",
+    "output_files": "What each {{out_x}} is to be called: a bare file name, whose extension"
+    " decides the format; out_playlist_x is stored with every segment. Or the text OUTPUT_FOLDER:"
+    " whatever is written is stored as one zip.",
+    "input_compressed_folder": "A zip, by URL or file_id, that is unpacked before the run, so that"
+    " the command may name its files as they are; it takes the place of input_files.",
+    "metadata": "Whatever the caller wants to find again: at most 10 flat values, repeated in"
+    " polls, lists and webhooks.",
+    "webhook_url": "Told when this command has ended, in place of the owner's webhook.",
+    "max_command_run_seconds": "How long FFmpeg may run. The box has a default and a ceiling.",
+    "vcpu_count": "How many CPUs the command counts for and is held to; never more than there are.",
+    "priority": "0 to 100, 50 by default. Higher goes first, then first come, first served.",
+    "RunChainRequest.commands": "Steps with files of their own; a source may be {{out_x}} of an"
+    " earlier step. In place of ffmpeg_commands, input_files and output_files.",
+    "StepRequest.output_files": "What each {{out_x}} of this step is to be called.",
+    # Commands
+    "command_id": "The command's id, a UUID.",
+    "commands": "The commands, newest first.",
+    "command_ids": "The ids of the commands, in the request's order.",
+    "AcceptedBatch.commands": "The commands, in the request's order.",
+    "RunMultipleRequest.commands": "1 to 10 commands, each with files and options of its own.",
+    "status": "QUEUED, PROCESSING, SUCCESS or FAILED; it only moves forward.",
+    "command_type": "How the command was submitted.",
+    "created_at": "When it was accepted, in UTC.",
+    "started_at": "When the box began with it.",
+    "finished_at": "When it ended.",
+    "total_processing_seconds": "From acceptance to the end.",
+    "ffmpeg_command_run_seconds": "How long FFmpeg itself ran.",
+    "original_request": "The request as sent, with the defaults that were applied.",
+    "CommandView.output_files": "The stored outputs by alias; empty before SUCCESS.",
+    "error_status": "Why it failed, out of a closed list; null or absent unless it did.",
+    "external_error_message": "What went wrong, in one sentence.",
+    "output_file_count": "How many outputs it has; only after SUCCESS.",
+    "error_message": "What went wrong, in one sentence, then FFmpeg's own telling line.",
+    "error": "The same text as error_message.",
+    "progress": "How far FFmpeg has come; only while PROCESSING.",
+    "percent": "0 to 100.",
+    "out_time_seconds": "How much of the output is written, in seconds of playing time.",
+    "fps": "Frames encoded per second.",
+    "speed": "Seconds of output per second of work.",
+    "eta_seconds": "How long FFmpeg will still run.",
+    "processing_stage": "What the box is doing; only while PROCESSING.",
+    "queue_position": "1 is next; only while QUEUED.",
+    "attempt": "How often the box has begun with it; more than once only after a crash.",
+    "warnings": "What was changed in the command so that the installed FFmpeg takes it.",
+    "log_url": "FFmpeg's log as text; needs the key.",
+    "files_deleted": "How many outputs were deleted now.",
+    # Files
+    "file_id": "The file's id, a UUID; it may stand as a source of an input.",
+    "files": "The files, newest first.",
+    "FileRecord.status": "PROCESSING while it is being fetched, then STORED or FAILED.",
+    "storage_url": "Where the file is served to whoever has this address, without a key.",
+    "filename": "The file's name; the last part of its storage_url.",
+    "size_mbytes": "Size in MiB, unrounded; of a playlist or folder, of all its files together.",
+    "size_compressed_mbytes": "Size of a folder's zip in MiB.",
+    "file_count": "How many files a playlist or folder has.",
+    "rendi_store_type": "Where it came from: OUTPUT, UPLOAD or STORED_FILE.",
+    "is_deleted": "Its bytes are gone; only this record is left.",
+    "original_file_url": "Where it was fetched from.",
+    "mime_type": "The media type of its name.",
+    "file_type": "What it is for a person.",
+    "file_format": "The extension of its name.",
+    "codec": "The codec of the main stream.",
+    "pixel_format": "How the picture is kept, such as yuv420p.",
+    "duration": "Playing time in seconds.",
+    "width": "In pixels, as displayed.",
+    "height": "In pixels, as displayed.",
+    "frame_rate": "Frames per second.",
+    "is_varying_frame_rate": "The frame rate is only an average.",
+    "bitrate_video_kb": "Bits per second of the video, divided by 1024.",
+    "bitrate_audio_kb": "Bits per second of the sound, divided by 1024.",
+    "sample_rate": "Samples per second of the sound.",
+    "channels": "Channels of the sound.",
+    "video_profile_level": "Profile and level of the video.",
+    "timebase": "The unit of the stream's timestamps, as a fraction of a second.",
+    "sha256": "Digest of the content, in hex.",
+    "expires_at": "When it will be deleted by itself; null when it will not.",
+    "deleted": "Always true.",
+    "token": "The secret part of the address.",
+    "path": "The file's name; a playlist's token opens the files that it names as well.",
+    # Keys
+    "keys": "Every key, oldest first.",
+    "key_id": "The key's id or its name.",
+    "id": "The id, a UUID.",
+    "name": "What the operator calls the key.",
+    "owner": "Who the key speaks for: it sees only what its owner submitted.",
+    "scopes": "What the key may be used for; admin includes everything and sees everybody's.",
+    "key": "The key itself, shown this once.",
+    "last_used_at": "When it was last used, to the minute.",
+    "revoked_at": "When it was revoked.",
+    # Pages of a list
+    "limit": "How many entries at most.",
+    "offset": "How many entries to leave out first.",
+    "list_commands.status": "Only commands with this status.",
+    "list_commands.command_type": "Only commands of this type.",
+    "total": "How many there are in all.",
+    "next_cursor": "Where the next page begins; null on the last one.",
+    "cursor": "The next_cursor of the page before. It excludes offset, and stays fast and exact"
+    " in long lists that grow meanwhile.",
+    # Errors
+    "RenderioError.error": "Why the request was refused; never renamed.",
+    "message": "What is wrong and what to change, for people.",
+    "detail": "The fields at fault; absent where no field is.",
+    "loc": "The path of the field.",
+    "msg": "What is wrong with it.",
+    "type": "Always value_error.",
+    # The box itself
+    "Alive.status": "Always ok.",
+    "ready": "Commands can run now.",
+    "box": "What does not change while the box runs.",
+    "checks": "Every check with what it found.",
+    "ok": "It is well.",
+    "Check.message": "What was found.",
+    "BoxFacts.version": "The version of the box.",
+    "isolation": "How commands are walled in.",
+    "vcpus": "How many CPUs all commands may use together.",
+    "ffmpeg": "The FFmpeg that runs commands.",
+    "FfmpegFacts.version": "FFmpeg's version.",
+    "FfmpegFacts.ffmpeg": "Where ffmpeg is on the box.",
+    "ffprobe": "Where ffprobe is; null where facts come from FFmpeg itself.",
+    "missing_encoders": "The usual encoders that this build lacks.",
+}
+"""Descriptions by the name of a field or parameter, or by ``Schema.field`` where one differs."""
+
+
+def meaning_of(field: str, *, schema: str) -> str | None:
+    """Return what the field means in that schema, None when nobody has said it."""
+    return FIELDS.get(f"{schema}.{field}") or FIELDS.get(field)
