@@ -75,6 +75,7 @@ class StorageConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """What is kept, and how much room must stay free."""
 
     upload_mbytes: Positive = 20_480
+    upload_hours: Positive = 24
     reserve_mbytes: NotNegative = 1024
 
 

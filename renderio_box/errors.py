@@ -142,6 +142,10 @@ class InvalidRequestError(BoxError):
     code = ErrorCode.INVALID_REQUEST
 
 
+class NotDoableError(InvalidRequestError):
+    """The request is in order, but what it names cannot be treated that way."""
+
+
 class DescriptionError(BoxError):
     """A preset, a webhook, an upload or a file to store is not described rightly."""
 

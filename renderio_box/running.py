@@ -51,6 +51,7 @@ async def running_box(
         parts = Parts(box, server, anyio.CancelScope(), anyio.Event(), anyio.Event())
         async with anyio.create_task_group() as services:
             services.start_soon(keep_working, box.scheduler, parts.working, parts.worked)
+            services.start_soon(box.keeper.run)
             services.start_soon(keep_serving, server, sock, parts.served)
             services.start_soon(box.dispatcher.run)
             await server.up.wait()

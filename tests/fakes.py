@@ -14,7 +14,7 @@ from anyio.abc import SocketAttribute, SocketStream
 
 from renderio_box.companions import accompanied_by
 from renderio_box.ffmpeg.executor import Ended, Execution
-from renderio_box.ffmpeg.probe import UnreadableError
+from renderio_box.ffmpeg.probe import Described, UnreadableError
 from renderio_box.ffmpeg.progress import Report
 from renderio_box.jobs.file_types import file_type_of
 from renderio_box.jobs.files import FileType, MediaInfo
@@ -137,12 +137,26 @@ class ScriptedProber:
         self.unreadable: set[str] = set()
         self.length: float | None = None
         self.facts: dict[str, MediaInfo] = {}
+        self.error: Exception | None = None
 
     async def probe(self, path: Path, filename: str) -> MediaInfo:
         del path
+        if self.error is not None:
+            raise self.error
         if filename in self.unreadable:
             raise UnreadableError(filename)
         return self.facts.get(filename) or media_of(filename)
+
+    async def describe(self, path: Path, filename: str) -> tuple[MediaInfo, Described]:
+        try:
+            facts = await self.probe(path, filename)
+        except UnreadableError:
+            return MediaInfo(file_type=file_type_of(filename)), Described()
+        if facts.codec is None:
+            return facts, Described()
+        return facts, Described(
+            streams=({"codec_name": facts.codec},), format={"filename": filename}
+        )
 
     async def duration(self, path: Path) -> float | None:
         del path

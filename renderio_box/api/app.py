@@ -10,24 +10,20 @@ from litestar.middleware import DefineMiddleware
 from litestar.types import Message, Scope
 
 from renderio_box.api.authentication import KEYS, Authentication, principal_of
-from renderio_box.api.health import Health, healthz, readyz
-from renderio_box.api.keys import KeyController
-from renderio_box.api.llms import Offer, llms_page
-from renderio_box.api.media import serve_file
+from renderio_box.api.health import Health
+from renderio_box.api.llms import Offer
 from renderio_box.api.problems import EXCEPTION_HANDLERS, request_id_of
-from renderio_box.api.renderio.batches import BatchController
-from renderio_box.api.renderio.commands import CommandController
-from renderio_box.api.renderio.files import FileController, UploadLimit
-from renderio_box.api.renderio.unsupported import UnsupportedController
-from renderio_box.api.renderio.webhooks import DeliveryController, WebhookController
-from renderio_box.api.rendi.commands import RendiCommandController
-from renderio_box.api.rendi.files import RendiFileController
-from renderio_box.api.schema import openapi_config, page_script
+from renderio_box.api.renderio.files import UploadLimit
+from renderio_box.api.routes import BEHIND_THE_DOOR, IN_FRONT_OF_THE_DOOR
+from renderio_box.api.schema import openapi_config
 from renderio_box.api.submitter import Submitter
 from renderio_box.api.urls import UrlMaker, Urls
 from renderio_box.catalog.endpoints import EndpointCatalog
 from renderio_box.catalog.files import FileCatalog
+from renderio_box.catalog.inspection import Inspector
 from renderio_box.catalog.keys import KeyRing
+from renderio_box.catalog.part_uploads import PartUploads
+from renderio_box.catalog.wanted import WantedFiles
 from renderio_box.jobs.invocation import Build
 from renderio_box.jobs.limits import JobLimits
 from renderio_box.queue.history import History
@@ -44,6 +40,9 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     queue: JobQueue
     history: History
     files: FileCatalog
+    wanted: WantedFiles
+    part_uploads: PartUploads
+    inspector: Inspector
     storage: Storage
     keys: KeyRing
     endpoints: EndpointCatalog
@@ -66,23 +65,13 @@ def create_app(parts: Parts) -> Litestar:
 
     behind_the_door = Router(
         path="/",
-        route_handlers=[
-            CommandController,
-            BatchController,
-            FileController,
-            RendiCommandController,
-            RendiFileController,
-            KeyController,
-            WebhookController,
-            DeliveryController,
-            UnsupportedController,
-        ],
+        route_handlers=BEHIND_THE_DOOR,
         middleware=[DefineMiddleware(Authentication, exclude_http_methods=[])],
         dependencies={"principal": Provide(principal_of, sync_to_thread=False)},
         security=[{"apiKey": []}],
     )
     return Litestar(
-        route_handlers=[behind_the_door, serve_file, healthz, readyz, llms_page, page_script],
+        route_handlers=[behind_the_door, *IN_FRONT_OF_THE_DOOR],
         dependencies={
             "urls": Provide(urls_of, sync_to_thread=False),
             "submitter": provided(Submitter(parts.queue, parts.limits, parts.build, url_maker)),
@@ -108,6 +97,9 @@ SHARED: Final = (
     "health",
     "upload_limit",
     "offer",
+    "wanted",
+    "part_uploads",
+    "inspector",
 )
 
 

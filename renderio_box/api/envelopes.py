@@ -16,7 +16,7 @@ RENDI_SENTENCES: Final[Mapping[ErrorCode, str]] = {
 }
 """The very words of Rendi's answers, which its clients look for."""
 LISTED_BY_RENDI: Final = frozenset({ErrorCode.INVALID_REQUEST, ErrorCode.VALIDATION_ERROR})
-"""What Rendi answers with a list of faults instead of a text."""
+"""What Rendi answers with a list of faults, where there are any, instead of a text."""
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -33,11 +33,20 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """Why a request is not answered as it hoped, in no dialect yet."""
+    """Why a request is not answered as it hoped, in no dialect yet.
+
+    ``is_in_order`` means that the request itself is, and no field of it at fault.
+    """
 
     code: ErrorCode
     message: str
     faults: tuple[Fault, ...] = ()
+    is_in_order: bool = False
+
+    @property
+    def is_listed(self) -> bool:
+        """Tell whether Rendi answers with a list of faults instead of a text."""
+        return self.code in LISTED_BY_RENDI and not self.is_in_order
 
 
 class Detail(msgspec.Struct, frozen=True):
@@ -91,7 +100,7 @@ def renderio_error(problem: Problem) -> RenderioError:
 
 def rendi_error(problem: Problem) -> RendiError:
     """Return the problem as a text, or as a list that names part and path as FastAPI does."""
-    if problem.code not in LISTED_BY_RENDI:
+    if not problem.is_listed:
         return RendiError(RENDI_SENTENCES.get(problem.code, problem.message))
     faults = problem.faults or (Fault((), problem.message),)
     return RendiError(tuple(Detail((each.part, *each.path), each.message) for each in faults))

@@ -1,7 +1,7 @@
 """Errors as answers; the one place that knows HTTP statuses."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from uuid import uuid4
 
@@ -12,7 +12,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import Scope
 
 from renderio_box.api.envelopes import ErrorBody, Fault, Problem, dialect_of, error_body
-from renderio_box.errors import BoxError, ErrorCode
+from renderio_box.errors import BoxError, ErrorCode, NotDoableError
 from renderio_box.jobs.job import Dialect
 from renderio_box.storage.storage import ObjectMissingError
 
@@ -81,7 +81,7 @@ class MissingPartError(BoxError):
 def answer(request: AnyRequest, problem: Problem) -> Response[ErrorBody]:
     """Return the answer for a problem in the request's dialect, with the headers of its code."""
     dialect = dialect_of(request.scope)
-    statuses = RENDI_STATUS if dialect is Dialect.RENDI else STATUS
+    statuses = RENDI_STATUS if dialect is Dialect.RENDI and not problem.is_in_order else STATUS
     headers: dict[str, str] = {}
     if problem.code is ErrorCode.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
@@ -98,7 +98,8 @@ def answer(request: AnyRequest, problem: Problem) -> Response[ErrorBody]:
 def answer_expected(request: AnyRequest, error: BoxError) -> Response[ErrorBody]:
     """Answer an error that this program raised on purpose."""
     faults = (Fault(error.loc, str(error)),) if error.loc else ()
-    return answer(request, Problem(error.code, str(error), faults))
+    is_in_order = isinstance(error, NotDoableError)
+    return answer(request, Problem(error.code, str(error), faults, is_in_order))
 
 
 def answer_invalid(request: AnyRequest, error: ValidationException) -> Response[ErrorBody]:
@@ -201,5 +202,6 @@ EXCEPTION_HANDLERS: Final = {
     Exception: answer_unexpected,
 }
 
-DESCRIPTION_HANDLERS: Final = {ValidationException: answer_misdescribed}
-"""For controllers whose bodies describe something that is kept: 422 when one does not decode."""
+Handlers = dict[int | type[Exception], Callable[[AnyRequest, Any], Response[Any]]]
+DESCRIPTION_HANDLERS: Final[Handlers] = {ValidationException: answer_misdescribed}
+"""For routes whose body describes something that is kept: 422 when it does not decode."""

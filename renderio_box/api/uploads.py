@@ -1,6 +1,5 @@
 """Reading a multipart upload as it arrives, straight into storage."""
 
-import re
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
@@ -14,15 +13,13 @@ from renderio_box.api.problems import (
     UnsupportedMediaTypeError,
 )
 from renderio_box.errors import InvalidRequestError
+from renderio_box.jobs.file_names import cleaned
 from renderio_box.storage.storage import Incoming
 
 FILE_PART: Final = "file"
 MAX_PARTS: Final = 32
-MAX_NAME_BYTES: Final = 200
 ENVELOPE_BYTES: Final = 64 * 1024
 """What the multipart format may add around the file: boundaries, headers, small fields."""
-UNFIT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069/\\]")
-UNNAMED: Final = "upload"
 
 
 async def receive_upload(
@@ -80,18 +77,10 @@ async def parts(
                     yield segment, piece
 
 
-def too_large(max_bytes: int) -> PayloadTooLargeError:
+def too_large(max_bytes: int, *, loc: tuple[str, ...] = ()) -> PayloadTooLargeError:
     """Return the error that names the limit."""
     return PayloadTooLargeError(
         f"The file is larger than {max_bytes // (1024 * 1024)} MiB, the limit of this box"
-        " (storage.upload_mbytes)."
+        " (storage.upload_mbytes).",
+        loc=loc,
     )
-
-
-def cleaned(filename: str) -> str:
-    """Return a client's file name as one that can end a URL and a header."""
-    name = UNFIT.sub("_", filename.replace("\\", "/").rpartition("/")[2]).strip(" .")
-    while len(name.encode()) > MAX_NAME_BYTES:
-        stem, dot, extension = name.rpartition(".")
-        name = f"{stem[:-1]}{dot}{extension}" if stem else name[:-1]
-    return name or UNNAMED

@@ -8,6 +8,7 @@ from litestar import Request
 
 from renderio_box.identifiers import JobId
 from renderio_box.jobs.files import StoredFile
+from renderio_box.jobs.uploads import Upload
 
 
 class Urls(msgspec.Struct, frozen=True):
@@ -18,6 +19,10 @@ class Urls(msgspec.Struct, frozen=True):
     def of_file(self, file: StoredFile) -> str:
         """Return where the file is served to whoever has this address."""
         return f"{self.base}/files/{file.token}/{quote(file.filename)}"
+
+    def of_part(self, upload: Upload, number: int) -> str:
+        """Return where a part of the upload is sent to by whoever has this address."""
+        return f"{self.base}/uploads/{upload.token}/{number}"
 
     def of_log(self, job_id: JobId) -> str:
         """Return where the command's log is served to its owner."""

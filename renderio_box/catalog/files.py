@@ -1,18 +1,20 @@
 """Stored files: taking uploads in, finding and deleting them."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
 from msgspec.structs import replace
 
+from renderio_box.catalog.arrival import published, removed_on_error
 from renderio_box.clock import Clock
 from renderio_box.database import files, jobs, segments
 from renderio_box.database.connection import Database, Transaction
-from renderio_box.errors import NotFoundError
-from renderio_box.ffmpeg.probe import Prober, UnreadableError
+from renderio_box.errors import NotDoableError, NotFoundError
+from renderio_box.ffmpeg.probe import Prober
 from renderio_box.identifiers import FileId, JobId, Owner, new_file_token, new_id
-from renderio_box.jobs.file_types import extension_of, file_type_of
-from renderio_box.jobs.files import FileKind, MediaInfo, StoredFile, is_playlist
+from renderio_box.jobs.file_types import extension_of
+from renderio_box.jobs.files import FileKind, StoredFile, is_playlist
 from renderio_box.storage.keys import upload_key
 from renderio_box.storage.storage import Incoming, Storage
 
@@ -42,24 +44,25 @@ class FileCatalog:
         Raises:
             StorageFullError: The disk has no room for it.
         """
-        media = await self._facts(incoming, filename)
         now = self._clock.now()
         file_id = FileId(new_id(now))
-        stored = await incoming.complete(upload_key(file_id, extension_of(filename)))
-        file = StoredFile(
-            id=file_id,
-            owner=owner,
-            kind=FileKind.UPLOAD,
-            key=stored.key,
-            token=new_file_token(),
-            filename=filename,
-            size_bytes=stored.size_bytes,
-            sha256=stored.sha256,
-            media=media,
-            created_at=now,
-        )
-        async with self._database.transaction() as tx:
-            await files.insert(tx, file)
+        key = upload_key(file_id, extension_of(filename))
+        async with removed_on_error(self._storage, key):
+            new = await published(incoming, filename, key=key, prober=self._prober)
+            file = StoredFile(
+                id=file_id,
+                owner=owner,
+                kind=FileKind.UPLOAD,
+                key=new.key,
+                token=new_file_token(),
+                filename=filename,
+                size_bytes=new.size_bytes,
+                sha256=new.sha256,
+                media=new.media,
+                created_at=now,
+            )
+            async with self._database.transaction() as tx:
+                await files.insert(tx, file)
         return file
 
     async def find(self, file_id: FileId, *, sees: Owner | None) -> StoredFile:
@@ -105,12 +108,27 @@ class FileCatalog:
 
         Raises:
             NotFoundError: There is no such file, or it was deleted before.
+            InvalidRequestError: It is a playlist, whose segments would be left behind.
         """
         async with self._database.transaction() as tx:
-            file = await files.mark_deleted(tx, file_id, owner=sees, now=self._clock.now())
-        if file is None:
-            raise NotFoundError(f"There is no file {file_id}, or it was deleted before.")
+            file = await self._mark_deleted(tx, file_id, sees=sees)
         await self._storage.delete(file.key)
+
+    async def delete_all(
+        self, file_ids: Iterable[FileId], *, sees: Owner | None
+    ) -> Sequence[FileId]:
+        """Delete the bytes of several files, all or none, and return whose they were.
+
+        Raises:
+            NotFoundError: One of them does not exist, or was deleted before.
+            InvalidRequestError: One of them is a playlist.
+        """
+        wanted = dict.fromkeys(file_ids)
+        async with self._database.transaction() as tx:
+            deleted = [await self._mark_deleted(tx, file_id, sees=sees) for file_id in wanted]
+        for file in deleted:
+            await self._storage.delete(file.key)
+        return [file.id for file in deleted]
 
     async def delete_outputs(self, job_id: JobId, *, sees: Owner | None) -> int:
         """Delete the bytes of a job's outputs, keep their records, and return how many.
@@ -129,12 +147,18 @@ class FileCatalog:
             await self._storage.delete(key)
         return len(deleted)
 
-    async def _facts(self, incoming: Incoming, filename: str) -> MediaInfo:
-        """Return what an upload is; a broken one is kept as what its name says."""
-        try:
-            return await self._prober.probe(await incoming.inspectable(), filename)
-        except UnreadableError:
-            return MediaInfo(file_type=file_type_of(filename))
+    async def _mark_deleted(
+        self, tx: Transaction, file_id: FileId, *, sees: Owner | None
+    ) -> StoredFile:
+        file = await files.mark_deleted(tx, file_id, owner=sees, now=self._clock.now())
+        if file is None:
+            raise NotFoundError(f"There is no file {file_id}, or it was deleted before.")
+        if is_playlist(file.alias):
+            raise NotDoableError(
+                f"The file {file_id} is a playlist; delete it together with its segments"
+                f" through DELETE commands/{file.job_id}/files."
+            )
+        return file
 
 
 async def beside(tx: Transaction, playlist: StoredFile, path: str) -> StoredFile | None:

@@ -5,12 +5,12 @@ from typing import Final, TypeVar
 
 import anyio
 
-from renderio_box.appliance import open_keys
 from renderio_box.catalog.keys import KeyRing
 from renderio_box.cli.client import BoxClient, connected
 from renderio_box.cli.outcome import CliError, ExitStatus
 from renderio_box.data_directory import DataDirectory, DirectoryInUseError
 from renderio_box.errors import BoxError
+from renderio_box.ground import open_keys
 
 START_SECONDS: Final = 15.0
 LOOKED_EVERY_S: Final = 0.2

@@ -8,7 +8,8 @@ import msgspec
 
 from renderio_box.database.connection import Row, Transaction, Value, as_optional_text, as_text
 from renderio_box.identifiers import FileId, JobId, Owner
-from renderio_box.jobs.files import StoredFile
+from renderio_box.jobs.error_status import ErrorStatus
+from renderio_box.jobs.files import FileStatus, NewFile, StoredFile
 
 JSON_COLUMNS: Final = ("media", "bundle")
 
@@ -48,6 +49,43 @@ RETURNING *
 MARK_OUTPUTS_DELETED: Final = """
    UPDATE files SET deleted_at = :now
     WHERE job_id = :job_id AND deleted_at IS NULL
+RETURNING *
+"""
+
+# The condition with IN repeats that of the index files_to_fetch, which SQLite uses only then.
+CLAIM_WANTED: Final = """
+   UPDATE files SET status = 'fetching'
+    WHERE status = 'waiting'
+      AND id = (SELECT id FROM files
+                 WHERE kind = 'STORED_FILE' AND status IN ('waiting', 'fetching')
+                   AND status = 'waiting' AND deleted_at IS NULL
+                 ORDER BY created_at, id LIMIT 1)
+RETURNING *
+"""
+
+TAKE_BACK: Final = """
+UPDATE files SET status = 'waiting'
+ WHERE kind = 'STORED_FILE' AND status IN ('waiting', 'fetching')
+   AND status = 'fetching' AND deleted_at IS NULL
+"""
+
+MARK_STORED: Final = """
+   UPDATE files
+      SET status = 'stored', filename = :filename, size_bytes = :size_bytes, sha256 = :sha256,
+          media = :media
+    WHERE id = :id AND status = :expected AND deleted_at IS NULL
+RETURNING *
+"""
+
+MARK_FAILED: Final = """
+UPDATE files
+   SET status = 'failed', error_status = :error_status, error_message = :error_message
+ WHERE id = :id AND status = 'fetching' AND deleted_at IS NULL
+"""
+
+ABANDON: Final = """
+   UPDATE files SET deleted_at = :now
+    WHERE id = :id AND status = 'waiting' AND deleted_at IS NULL
 RETURNING *
 """
 
@@ -122,6 +160,47 @@ async def mark_outputs_deleted(
     """Note that a job's outputs are gone; return those that were not gone before."""
     rows = await tx.fetch_all(MARK_OUTPUTS_DELETED, {"job_id": job_id, "now": as_text(now)})
     return [as_file(row) for row in rows]
+
+
+async def claim_wanted(tx: Transaction) -> StoredFile | None:
+    """Take the oldest file that waits to be fetched; None when none does."""
+    row = await tx.fetch_one(CLAIM_WANTED, {})
+    return None if row is None else as_file(row)
+
+
+async def take_back(tx: Transaction) -> int:
+    """Let every file that is being fetched wait again; return how many."""
+    return await tx.execute(TAKE_BACK, {})
+
+
+async def mark_stored(
+    tx: Transaction, file_id: FileId, new: NewFile, *, expected: FileStatus
+) -> StoredFile | None:
+    """Note that a published object is the file; None when that was no longer ``expected``."""
+    values: dict[str, Value] = {
+        "id": file_id,
+        "expected": expected,
+        "filename": new.filename,
+        "size_bytes": new.size_bytes,
+        "sha256": new.sha256,
+        "media": as_json(new.media),
+    }
+    row = await tx.fetch_one(MARK_STORED, values)
+    return None if row is None else as_file(row)
+
+
+async def mark_failed(
+    tx: Transaction, file_id: FileId, *, status: ErrorStatus, message: str
+) -> bool:
+    """Note that fetching the file has failed; False when it was no longer expected."""
+    values: dict[str, Value] = {"id": file_id, "error_status": status, "error_message": message}
+    return await tx.execute(MARK_FAILED, values) == 1
+
+
+async def abandon(tx: Transaction, file_id: FileId, *, now: datetime) -> StoredFile | None:
+    """Note that the file will never be complete; None when it is, or is deleted."""
+    row = await tx.fetch_one(ABANDON, {"id": file_id, "now": as_text(now)})
+    return None if row is None else as_file(row)
 
 
 def as_json(value: object) -> str:

@@ -7,7 +7,7 @@ the level of a profile is not printed at all.
 import re
 from typing import Final
 
-from renderio_box.ffmpeg.media_facts import Container, Disposition, Probed, SideData, Stream
+from renderio_box.ffmpeg.media_facts import PLAIN, Container, Disposition, Probed, SideData, Stream
 
 INPUT: Final = re.compile(r"^Input #0, (.+?), from ", re.MULTILINE)
 DURATION: Final = re.compile(r"^  Duration: (\d+):(\d\d):(\d\d\.\d+)", re.MULTILINE)
@@ -71,7 +71,7 @@ def stream(match: re.Match[str], *, following: str) -> Stream:
         bit_rate=bits(BITS, rest),
         sample_rate=sound[1] if sound else None,
         channels=channels(sound[2]) if sound else None,
-        disposition=Disposition(attached_pic=int("(attached pic)" in rest)),
+        disposition=Disposition(attached_pic=1) if "(attached pic)" in rest else PLAIN,
         side_data_list=(SideData(rotation=float(turn[1])),) if turn else (),
     )
 

@@ -15,19 +15,22 @@ MOVING_IMAGES: Final = frozenset({"gif", "apng"})
 LEVEL_UNITS: Final = {"h264": 10, "hevc": 30}
 
 
-class Disposition(msgspec.Struct, frozen=True):
+class Disposition(msgspec.Struct, frozen=True, omit_defaults=True):
     """Flags of a stream."""
 
     attached_pic: int = 0
 
 
-class SideData(msgspec.Struct, frozen=True):
+PLAIN: Final = Disposition()
+
+
+class SideData(msgspec.Struct, frozen=True, omit_defaults=True):
     """What comes with a stream beside its packets; rotation in degrees."""
 
     rotation: float | None = None
 
 
-class Stream(msgspec.Struct, frozen=True, kw_only=True):
+class Stream(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One stream in ffprobe's own field names."""
 
     codec_type: str = ""
@@ -44,11 +47,11 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     bit_rate: str | None = None
     sample_rate: str | None = None
     channels: int | None = None
-    disposition: Disposition = Disposition()
+    disposition: Disposition = PLAIN
     side_data_list: tuple[SideData, ...] = ()
 
 
-class Container(msgspec.Struct, frozen=True, kw_only=True):
+class Container(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The file as a whole in ffprobe's own field names."""
 
     format_name: str = ""
@@ -57,7 +60,7 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
     bit_rate: str | None = None
 
 
-class Probed(msgspec.Struct, frozen=True, kw_only=True):
+class Probed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What ffprobe knows of a file."""
 
     streams: tuple[Stream, ...] = ()

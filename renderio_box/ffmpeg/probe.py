@@ -5,6 +5,7 @@ from typing import Final, Protocol
 
 import anyio
 import msgspec
+from msgspec import structs
 
 from renderio_box.ffmpeg.banner import read_banner
 from renderio_box.ffmpeg.builds import Found
@@ -26,6 +27,16 @@ class UnreadableError(Exception):
     """The name promises media, and FFmpeg finds none in the file."""
 
 
+class Described(msgspec.Struct, frozen=True, kw_only=True):
+    """A file in FFmpeg's own words: ``streams`` and ``format`` as ffprobe names their fields.
+
+    Without ffprobe they hold what ``ffmpeg -i`` tells. Both are empty for what is no media.
+    """
+
+    streams: tuple[dict[str, object], ...] = ()
+    format: dict[str, object] = {}
+
+
 class Prober(Protocol):
     """Something that knows what a file is."""
 
@@ -43,6 +54,14 @@ class Prober(Protocol):
         """Return the length in seconds, None where it has none or cannot be read."""
         ...
 
+    async def describe(self, path: Path, filename: str) -> tuple[MediaInfo, Described]:
+        """Return the facts about a local file and what FFmpeg itself says; may be repeated.
+
+        A file that is not the media that its name promises has no streams. ``path`` is
+        nowhere in the answer.
+        """
+        ...
+
 
 class FfmpegProber:
     """Asks ffprobe, or ``ffmpeg -i`` where there is none; a few files at a time."""
@@ -58,21 +77,28 @@ class FfmpegProber:
         promised = file_type_of(filename)
         if promised in NEVER_PROBED:
             return MediaInfo(file_type=promised)
-        probed = await self._ask(path)
+        probed = facts_in(await self._ask(path))
         if not probed.streams and promised in PROBED_TYPES:
             raise UnreadableError(filename)
-        by_name_alone = probed.format.probe_score <= SCORE_OF_A_NAME and promised is FileType.OTHER
-        if not probed.streams or by_name_alone:
-            return MediaInfo(file_type=promised)
-        return media_info(probed, filename)
+        return media_info(probed, filename) if is_media(probed, promised) else named_only(promised)
 
     async def duration(self, path: Path) -> float | None:
         """Return the length in seconds, None where it has none or cannot be read."""
-        probed = await self._ask(path)
+        probed = facts_in(await self._ask(path))
         return media_info(probed, path.name).duration if probed.streams else None
 
-    async def _ask(self, path: Path) -> Probed:
-        """Return what FFmpeg knows of the file, nothing when it does not understand it."""
+    async def describe(self, path: Path, filename: str) -> tuple[MediaInfo, Described]:
+        """Return the facts about a local file and what FFmpeg itself says."""
+        promised = file_type_of(filename)
+        described = Described() if promised in NEVER_PROBED else await self._ask(path)
+        probed = facts_in(described)
+        if not is_media(probed, promised):
+            return named_only(promised), Described()
+        shown = structs.replace(described, format=described.format | {"filename": filename})
+        return media_info(probed, filename), shown
+
+    async def _ask(self, path: Path) -> Described:
+        """Return what FFmpeg says of the file, nothing when it does not understand it."""
         if self._found.ffprobe is not None:
             shown = ("-of", "json", "-show_format", "-show_streams")
             program, words = self._found.ffprobe, ("-v", "error", *shown)
@@ -91,10 +117,34 @@ class FfmpegProber:
                     max_output_bytes=ANSWER_BYTES,
                 )
             except TimeoutError:
-                return Probed()
+                return Described()
         if self._found.ffprobe is None:
-            return read_banner(finished.complaints.decode(errors="replace"))
+            return in_its_words(read_banner(finished.complaints.decode(errors="replace")))
         try:
-            return msgspec.json.decode(finished.output, type=Probed, strict=False)
+            return msgspec.json.decode(finished.output, type=Described)
         except msgspec.DecodeError:
-            return Probed()
+            return Described()
+
+
+def facts_in(described: Described) -> Probed:
+    """Return what of FFmpeg's words the facts are made from, nothing when they are odd."""
+    try:
+        return msgspec.convert(msgspec.to_builtins(described), Probed, strict=False)
+    except msgspec.ValidationError:
+        return Probed()
+
+
+def in_its_words(probed: Probed) -> Described:
+    """Return facts under ffprobe's names, without those that are not known."""
+    return msgspec.convert(msgspec.to_builtins(probed), Described)
+
+
+def is_media(probed: Probed, promised: FileType) -> bool:
+    """Tell whether FFmpeg found media, by more than the name where that promises none."""
+    by_name_alone = probed.format.probe_score <= SCORE_OF_A_NAME and promised is FileType.OTHER
+    return bool(probed.streams) and not by_name_alone
+
+
+def named_only(promised: FileType) -> MediaInfo:
+    """Return what is known of a file by its name."""
+    return MediaInfo(file_type=promised)

@@ -1,11 +1,9 @@
 """What is looked up before a job is let into the queue."""
 
-import re
 from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Final
-from urllib.parse import unquote, urlsplit
 
 import msgspec
 from msgspec.structs import replace
@@ -26,9 +24,9 @@ from renderio_box.jobs.job import (
     TextSource,
     UrlSource,
 )
+from renderio_box.jobs.storage_urls import storage_url_in
 
 REMEMBERED_FOR: Final = timedelta(hours=24)
-OWN_PATH: Final = re.compile(r"/files/([A-Za-z0-9_-]{43})/([^/]+)$")
 
 
 class IdempotencyConflictError(BoxError):
@@ -145,15 +143,13 @@ async def kept(
 async def own_file(tx: Transaction, url: str, *, loc: tuple[str, ...]) -> StoredSource | None:
     """Return the stored file that ``url`` serves, None when it is not one of ours.
 
-    The token has 256 random bits and is the whole permission, so the host does not
-    matter: no URL of somebody else can hold one of ours by chance. What lies beside a
-    playlist is no file of its own.
+    What lies beside a playlist is no file of its own.
     """
-    match = OWN_PATH.search(urlsplit(url).path)
-    file = None if match is None else await files.find_by_token(tx, match[1])
-    if match is None or file is None:
+    named = storage_url_in(url)
+    file = None if named is None else await files.find_by_token(tx, named.token)
+    if named is None or file is None:
         return None
-    if is_playlist(file.alias) and unquote(match[2]) != file.filename:
+    if is_playlist(file.alias) and named.filename != file.filename:
         return None
     check_kept(file, file.id, loc=loc)
     return StoredSource(file.id)

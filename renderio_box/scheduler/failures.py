@@ -1,12 +1,18 @@
 """An attempt that cannot go on, and what its job is told."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+import errno
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final
 
 import anyio
 from anyio.abc import TaskGroup
 
+from renderio_box.inputs.download import TooLargeError, UnreachableError
 from renderio_box.jobs.error_status import ErrorStatus
+from renderio_box.storage.storage import StorageFullError
+
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class AttemptFailedError(Exception):
@@ -15,6 +21,38 @@ class AttemptFailedError(Exception):
     def __init__(self, status: ErrorStatus, message: str) -> None:
         super().__init__(message)
         self.status = status
+
+
+@contextmanager
+def explained(what: str) -> Generator[None]:
+    """Say in a caller's words why ``what`` could not be fetched in the block.
+
+    Raises:
+        AttemptFailedError: It could not, for one of the reasons that callers may be told.
+    """
+    try:
+        yield
+    except UnreachableError as error:
+        raise AttemptFailedError(
+            ErrorStatus.UNREACHABLE_INPUT_FILE, f"{what} could not be fetched: {error}."
+        ) from error
+    except TooLargeError as error:
+        raise AttemptFailedError(
+            ErrorStatus.INPUT_TOO_LARGE, f"{what} was not fetched: {error}."
+        ) from error
+    except StorageFullError as error:
+        raise disk_full(what) from error
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise disk_full(what) from error
+
+
+def disk_full(what: str) -> AttemptFailedError:
+    """Return the error for want of disk space."""
+    return AttemptFailedError(
+        ErrorStatus.STORAGE_FULL, f"The disk was full while {what} was fetched."
+    )
 
 
 @asynccontextmanager

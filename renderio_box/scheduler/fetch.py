@@ -1,6 +1,5 @@
 """Bringing a job's inputs into its workspace."""
 
-import errno
 from collections.abc import Mapping
 from typing import Final, Protocol
 
@@ -8,19 +7,18 @@ import anyio
 
 from renderio_box.errors import NotFoundError
 from renderio_box.identifiers import FileId, Owner
-from renderio_box.inputs.download import Downloader, TooLargeError, UnreachableError
+from renderio_box.inputs.download import Downloader
 from renderio_box.jobs.command_line import bind_text
 from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.jobs.file_types import extension_for, extension_of
 from renderio_box.jobs.files import StoredFile
 from renderio_box.jobs.job import Source, StoredSource, TextSource, UrlSource
-from renderio_box.scheduler.failures import AttemptFailedError, side_by_side
+from renderio_box.scheduler.failures import AttemptFailedError, explained, side_by_side
 from renderio_box.scheduler.workspace import Workspace, save
 from renderio_box.storage.keys import suffix
 from renderio_box.storage.storage import ObjectMissingError, Storage
 
 FETCHED_AT_ONCE: Final = 4
-FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class StoredFiles(Protocol):
@@ -93,24 +91,10 @@ class Fetcher:
         if await self._storage.free_bytes() <= 0:
             raise AttemptFailedError(ErrorStatus.STORAGE_FULL, "The box is short of disk space.")
         arriving = workspace.inputs / f"{alias}.part"
-        try:
+        with explained(alias):
             async with self._downloader.open(url) as download:
                 await save(download.pieces, arriving)
                 extension = extension_of(download.file_name) or extension_for(download.mime_type)
-        except UnreachableError as error:
-            raise AttemptFailedError(
-                ErrorStatus.UNREACHABLE_INPUT_FILE, f"{alias} could not be fetched: {error}."
-            ) from error
-        except TooLargeError as error:
-            raise AttemptFailedError(
-                ErrorStatus.INPUT_TOO_LARGE, f"{alias} was not fetched: {error}."
-            ) from error
-        except OSError as error:
-            if error.errno not in FULL:
-                raise
-            raise AttemptFailedError(
-                ErrorStatus.STORAGE_FULL, f"The disk was full while {alias} was fetched."
-            ) from error
         name = f"{alias}{suffix(extension)}"
         await anyio.Path(arriving).rename(workspace.inputs / name)
         return name

@@ -12,8 +12,7 @@ from renderio_box.jobs.command_line import shortened
 from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.jobs.file_types import file_type_of
 from renderio_box.jobs.files import Bundle, FileType
-from renderio_box.scheduler.failures import AttemptFailedError
-from renderio_box.scheduler.fetch import FULL
+from renderio_box.scheduler.failures import FULL, AttemptFailedError
 from renderio_box.scheduler.written import Listing, written
 from renderio_box.storage.local import open_plain
 

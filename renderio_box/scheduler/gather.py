@@ -11,8 +11,8 @@ from renderio_box.inputs.archive import RefusedArchiveError, unpack
 from renderio_box.inputs.download import TooLargeError
 from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.jobs.job import JobSpec, StoredSource, UrlSource
-from renderio_box.scheduler.failures import AttemptFailedError
-from renderio_box.scheduler.fetch import FULL, Fetcher
+from renderio_box.scheduler.failures import FULL, AttemptFailedError
+from renderio_box.scheduler.fetch import Fetcher
 from renderio_box.scheduler.workspace import Workspace
 from renderio_box.scheduler.written import Listing, listing
 from renderio_box.storage.storage import Storage

@@ -6,7 +6,7 @@ from typing import Final
 from renderio_box.identifiers import FileId, JobId
 
 OBJECT_KEY: Final = re.compile(
-    r"(?:outputs|uploads)/[0-9a-f]{2}/[A-Za-z0-9_-]+(?:\.[a-z0-9]{1,12})?"
+    r"(?:outputs|uploads|parts)/[0-9a-f]{2}/[A-Za-z0-9_-]+(?:\.[a-z0-9]{1,12})?"
 )
 
 
@@ -23,6 +23,11 @@ def segment_key(job_id: JobId, attempt: int, number: int, extension: str) -> str
 def upload_key(file_id: FileId, extension: str) -> str:
     """Return the key of an upload."""
     return checked(f"uploads/{shard(file_id)}/{file_id}{suffix(extension)}")
+
+
+def part_key(file_id: FileId, number: int, nonce: str) -> str:
+    """Return the key of a part of an upload; ``nonce`` tells two arrivals of it apart."""
+    return checked(f"parts/{shard(file_id)}/{file_id}-{number}-{nonce}")
 
 
 def shard(identifier: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -17,13 +18,17 @@ from renderio_box.api.llms import Offer
 from renderio_box.api.renderio.files import UploadLimit
 from renderio_box.catalog.endpoints import EndpointCatalog
 from renderio_box.catalog.files import FileCatalog
+from renderio_box.catalog.inspection import Inspector
 from renderio_box.catalog.keys import USUAL_SCOPES, KeyRing, Scope
+from renderio_box.catalog.part_uploads import PartUploads, UploadTerms
+from renderio_box.catalog.wanted import WantedFiles
 from renderio_box.companions import accompanied_by
 from renderio_box.config import Config
 from renderio_box.database.connection import SqliteDatabase, open_sqlite
-from renderio_box.identifiers import DeliveryId, JobId, Owner
+from renderio_box.identifiers import DeliveryId, FileId, JobId, Owner
 from renderio_box.inputs.download import DownloadBounds, Downloader
 from renderio_box.jobs.delivery import Delivery, Receipt
+from renderio_box.jobs.files import FileStatus, StoredFile
 from renderio_box.outgoing import describing
 from renderio_box.queue.history import History, JobReport
 from renderio_box.queue.job_queue import MAX_QUEUED, JobQueue
@@ -33,6 +38,7 @@ from renderio_box.scheduler.capacity import Capacity
 from renderio_box.scheduler.collect import Collector
 from renderio_box.scheduler.fetch import Fetcher
 from renderio_box.scheduler.gather import Gatherer
+from renderio_box.scheduler.keeper import Keeper
 from renderio_box.scheduler.publish import Publisher
 from renderio_box.scheduler.scheduler import Scheduler
 from renderio_box.scheduler.workspace import Workspaces
@@ -53,6 +59,7 @@ RUN: Final = "/api/v1/run-ffmpeg-command"
 COMMANDS: Final = "/api/v1/commands"
 UPLOAD: Final = "/api/v1/files/upload"
 FILES: Final = "/api/v1/files"
+UPLOAD_TERMS: Final = UploadTerms(part_bytes=1000, kept_for=timedelta(hours=24))
 FINAL_WITHIN_S: Final = 10.0
 SENT_WITHIN_S: Final = 1.0
 BOUNDS: Final = DownloadBounds(
@@ -126,11 +133,14 @@ class Box(msgspec.Struct, frozen=True, kw_only=True):
     queue: JobQueue
     history: History
     files: FileCatalog
+    wanted: WantedFiles
+    part_uploads: PartUploads
     keys: KeyRing
     announcer: Announcer
     outbox: WatchedOutbox
     scheduler: Scheduler
     dispatcher: Dispatcher
+    keeper: Keeper
     parts: Parts
 
     async def report(self, job_id: str) -> JobReport:
@@ -151,6 +161,21 @@ class Box(msgspec.Struct, frozen=True, kw_only=True):
                 if report.job.finished_at is not None:
                     return report
                 await signal.wait()
+
+    async def keep_until(self, file_id: str, *statuses: FileStatus) -> StoredFile:
+        """Let the keeper work until the file has one of the statuses, or has settled."""
+        async with accompanied_by(self.keeper.run):
+            return await self.until_file(file_id, *statuses)
+
+    async def until_file(self, file_id: str, *statuses: FileStatus) -> StoredFile:
+        """Wait, in a bounded time, until the file has one of the statuses, or has settled."""
+        awaited = {FileStatus.STORED, FileStatus.FAILED, *statuses}
+        with anyio.fail_after(FINAL_WITHIN_S), self.wanted.listening() as wakeup:
+            while True:
+                file = await self.files.find(FileId(file_id), sees=None)
+                if file.status in awaited:
+                    return file
+                await wakeup.wait(timeout_s=FINAL_WITHIN_S)
 
     async def key(self, owner: str, *scopes: Scope) -> str:
         """Make a key for ``owner``, with the usual scopes unless some are named."""
@@ -178,6 +203,8 @@ async def open_box(
         keys = KeyRing(database, clock)
         await keys.load()
         files = FileCatalog(database, storage, prober, clock)
+        wanted = WantedFiles(database, storage, prober, clock)
+        part_uploads = PartUploads(database, storage, prober, clock, UPLOAD_TERMS)
         workspaces = Workspaces(root / "work")
         await workspaces.sweep()
         announcer = Announcer(wakeup)
@@ -212,6 +239,11 @@ async def open_box(
             queue=queue,
             history=history,
             files=files,
+            wanted=wanted,
+            part_uploads=part_uploads,
+            inspector=Inspector(
+                database, storage, prober, outside.downloader, scratch=root / "work"
+            ),
             storage=storage,
             keys=keys,
             endpoints=EndpointCatalog(database, clock),
@@ -235,11 +267,19 @@ async def open_box(
             queue=queue,
             history=history,
             files=files,
+            wanted=wanted,
+            part_uploads=part_uploads,
             keys=keys,
             announcer=announcer,
             outbox=outbox,
             scheduler=scheduler,
             dispatcher=dispatcher,
+            keeper=Keeper(
+                wanted=wanted,
+                uploads=part_uploads,
+                downloader=outside.downloader,
+                storage=storage,
+            ),
             parts=parts,
         )
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renderio_box.api.media import span_of
-from renderio_box.api.uploads import MAX_NAME_BYTES, cleaned
 from renderio_box.identifiers import FileId, JobId, is_id, new_id
 from renderio_box.jobs.command_line import InvalidCommandError, check_aliases
+from renderio_box.jobs.file_names import MAX_NAME_BYTES, cleaned
 from renderio_box.storage.keys import checked, output_key, upload_key
 
 parts = st.sampled_from(["..", "/", ".", "\\", "ab", "outputs", "uploads", "\0", "\n", "mp4", "-"])

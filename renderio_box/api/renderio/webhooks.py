@@ -6,13 +6,12 @@ from typing import Annotated, Final, Literal
 import msgspec
 from litestar import Controller, delete, get, post, put
 from litestar.di import NamedDependency
-from litestar.exceptions import ValidationException
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 from msgspec import Meta
 
 from renderio_box.api.authentication import json_only, requires
-from renderio_box.api.problems import answer_misdescribed
+from renderio_box.api.problems import DESCRIPTION_HANDLERS
 from renderio_box.api.renderio.commands import Limit, Offset
 from renderio_box.api.sources import MAX_URL_LENGTH, is_http_url
 from renderio_box.api.urls import Urls
@@ -141,7 +140,7 @@ class WebhookController(Controller):
 
     @put(
         guards=[requires(Scope.SUBMIT), json_only],
-        exception_handlers={ValidationException: answer_misdescribed},
+        exception_handlers=DESCRIPTION_HANDLERS,
     )
     async def configure_webhook(
         self,

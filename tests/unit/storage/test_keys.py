@@ -1,6 +1,6 @@
 import pytest
 
-from renderio_box.storage.keys import checked, output_key, upload_key
+from renderio_box.storage.keys import checked, output_key, part_key, upload_key
 from tests.unit.samples import FILE_ID, JOB_ID
 
 
@@ -16,12 +16,21 @@ def test_an_upload_is_named_after_its_id() -> None:
     assert upload_key(FILE_ID, "mp4") == f"uploads/cd/{FILE_ID}.mp4"
 
 
+def test_two_arrivals_of_a_part_never_share_a_key() -> None:
+    assert [part_key(FILE_ID, 7, nonce) for nonce in ("a", "b")] == [
+        f"parts/cd/{FILE_ID}-7-a",
+        f"parts/cd/{FILE_ID}-7-b",
+    ]
+
+
 @pytest.mark.parametrize("extension", ["", "MP4", "m p4", "../x", "mp4\n", "x" * 13, "é"])
 def test_an_extension_that_could_do_harm_is_left_out(extension: str) -> None:
     assert upload_key(FILE_ID, extension) == f"uploads/cd/{FILE_ID}"
 
 
-@pytest.mark.parametrize("key", ["outputs/ab/x", "uploads/00/x-1_y.tar", "outputs/ff/A.m4s"])
+@pytest.mark.parametrize(
+    "key", ["outputs/ab/x", "uploads/00/x-1_y.tar", "outputs/ff/A.m4s", "parts/01/x-1-y"]
+)
 def test_a_key_of_ours_passes(key: str) -> None:
     assert checked(key) == key
 

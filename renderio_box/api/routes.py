@@ -1,0 +1,62 @@
+"""Every address of the box: what needs a key, and what does not."""
+
+from typing import Final
+
+from litestar import Router
+
+from renderio_box.api.bulk_delete import bulk_delete
+from renderio_box.api.health import healthz, readyz
+from renderio_box.api.keys import KeyController
+from renderio_box.api.llms import llms_page
+from renderio_box.api.media import serve_file
+from renderio_box.api.part_uploads import (
+    complete_upload,
+    complete_upload_for_rendi,
+    init_upload,
+    receive_part,
+)
+from renderio_box.api.probe import probe
+from renderio_box.api.problems import DESCRIPTION_HANDLERS
+from renderio_box.api.renderio.batches import BatchController
+from renderio_box.api.renderio.commands import CommandController
+from renderio_box.api.renderio.files import FileController
+from renderio_box.api.renderio.unsupported import UnsupportedController
+from renderio_box.api.renderio.webhooks import DeliveryController, WebhookController
+from renderio_box.api.rendi.commands import RendiCommandController
+from renderio_box.api.rendi.files import RendiFileController
+from renderio_box.api.schema import page_script
+from renderio_box.api.store_file import store_file, store_file_for_rendi
+
+FILE_ROUTES: Final = (
+    Router(path="/api/v1", route_handlers=[bulk_delete, probe], tags=["Files"]),
+    Router(path="/v1", route_handlers=[bulk_delete], tags=["Files"]),
+    Router(
+        path="/api/v1",
+        route_handlers=[store_file, init_upload, complete_upload],
+        exception_handlers=DESCRIPTION_HANDLERS,
+        tags=["Files"],
+    ),
+    Router(
+        path="/v1",
+        route_handlers=[store_file_for_rendi, init_upload, complete_upload_for_rendi],
+        exception_handlers=DESCRIPTION_HANDLERS,
+        tags=["Files"],
+    ),
+)
+
+
+BEHIND_THE_DOOR: Final = (
+    CommandController,
+    BatchController,
+    FileController,
+    RendiCommandController,
+    RendiFileController,
+    KeyController,
+    WebhookController,
+    DeliveryController,
+    UnsupportedController,
+    *FILE_ROUTES,
+)
+"""What answers only to a key."""
+IN_FRONT_OF_THE_DOOR: Final = (serve_file, receive_part, healthz, readyz, llms_page, page_script)
+"""What answers to anybody: pages, and files to whoever has their address."""

@@ -1,0 +1,49 @@
+"""What the operator's settings allow, as each part wants to be told."""
+
+from datetime import timedelta
+from typing import Final
+
+from renderio_box.catalog.part_uploads import UploadTerms
+from renderio_box.config import Config
+from renderio_box.ffmpeg.sandbox import ResourceLimits, process_limit
+from renderio_box.inputs.download import DownloadBounds
+from renderio_box.jobs.limits import JobLimits
+from renderio_box.jobs.uploads import PART_BYTES
+from renderio_box.machine import physical_memory_bytes, usable_cpus
+
+MEBIBYTE: Final = 1024 * 1024
+
+
+def resource_limits(config: Config) -> ResourceLimits:
+    """Return what one child may use: by default half of the machine's memory."""
+    memory_bytes = config.jobs.memory_mbytes * MEBIBYTE or physical_memory_bytes() // 2
+    return ResourceLimits(
+        memory_bytes=memory_bytes,
+        file_bytes=config.jobs.output_mbytes * MEBIBYTE,
+        processes=process_limit(len(usable_cpus())),
+        nice=config.jobs.nice,
+    )
+
+
+def job_limits(config: Config, *, vcpus: int) -> JobLimits:
+    """Return what callers may ask for."""
+    return JobLimits(
+        default_run_seconds=config.jobs.default_run_seconds,
+        max_run_seconds=config.jobs.max_run_seconds,
+        vcpus=vcpus,
+    )
+
+
+def download_bounds(config: Config) -> DownloadBounds:
+    """Return how far fetching a URL may go."""
+    return DownloadBounds(
+        max_bytes=config.inputs.max_mbytes * MEBIBYTE,
+        total_seconds=config.inputs.total_seconds,
+        stall_seconds=config.inputs.stall_seconds,
+        max_redirects=config.inputs.max_redirects,
+    )
+
+
+def upload_terms(config: Config) -> UploadTerms:
+    """Return how uploads in parts are cut, and for how long they are awaited."""
+    return UploadTerms(part_bytes=PART_BYTES, kept_for=timedelta(hours=config.storage.upload_hours))

@@ -1,0 +1,134 @@
+"""What everything else stands on: FFmpeg found, the database and the stored files opened."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.resources import as_file
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import structlog
+
+from renderio_box import __version__
+from renderio_box.assets import FONT_CONFIG, asset
+from renderio_box.bounds import MEBIBYTE, download_bounds, resource_limits
+from renderio_box.catalog.keys import KeyRing
+from renderio_box.clock import Clock, SystemClock
+from renderio_box.config import Config
+from renderio_box.data_directory import DataDirectory
+from renderio_box.database.connection import SqliteDatabase, open_sqlite
+from renderio_box.ffmpeg.builds import Found, find_ffmpeg
+from renderio_box.ffmpeg.isolation import find_isolation
+from renderio_box.ffmpeg.local_executor import Isolation
+from renderio_box.ffmpeg.probe import FfmpegProber
+from renderio_box.ffmpeg.sandbox import Tier
+from renderio_box.inputs.download import Downloader
+from renderio_box.machine import usable_cpus
+from renderio_box.storage.local import LocalStorage
+from renderio_box.wakeup import Announcer, Wakeup
+
+log = structlog.get_logger()
+
+SYSTEM_FONTS: Final = Path("/etc/fonts/fonts.conf")
+
+
+class Tooling(msgspec.Struct, frozen=True):
+    """The FFmpeg that was found, and how children are walled in."""
+
+    found: Found
+    isolation: Isolation
+    prober: FfmpegProber
+
+
+class Ground(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings, time, signals, and all that is open; ``vcpus`` is what jobs share.
+
+    ``work_wakeup`` wakes the scheduler; ``announcer`` wakes it and whoever else listens.
+    """
+
+    config: Config
+    data: DataDirectory
+    vcpus: int
+    clock: Clock
+    work_wakeup: Wakeup
+    announcer: Announcer
+    tooling: Tooling
+    database: SqliteDatabase
+    storage: LocalStorage
+    downloader: Downloader
+    keys: KeyRing
+
+
+@asynccontextmanager
+async def open_ground(config: Config, data: DataDirectory) -> AsyncGenerator[Ground]:
+    """Take the data directory and open what is in it; what half arrived is forgotten.
+
+    Raises:
+        DirectoryInUseError, FfmpegMissingError, IsolationError, NewerSchemaError: It cannot
+            be done; nothing was changed.
+    """
+    clock, wakeup = SystemClock(), Wakeup()
+    vcpus = config.jobs.vcpus or len(usable_cpus())
+    async with AsyncExitStack() as stack:
+        data.make()
+        stack.enter_context(data.locked())
+        tooling = await open_tooling(config, data, stack, vcpus=vcpus)
+        database = await stack.enter_async_context(open_sqlite(data.database))
+        storage = LocalStorage(data.files, reserve_bytes=config.storage.reserve_mbytes * MEBIBYTE)
+        await storage.open()
+        downloader = Downloader(download_bounds(config))
+        stack.push_async_callback(downloader.close)
+        keys = KeyRing(database, clock)
+        await keys.load()
+        yield Ground(
+            config=config,
+            data=data,
+            vcpus=vcpus,
+            clock=clock,
+            work_wakeup=wakeup,
+            announcer=Announcer(wakeup),
+            tooling=tooling,
+            database=database,
+            storage=storage,
+            downloader=downloader,
+            keys=keys,
+        )
+
+
+@asynccontextmanager
+async def open_keys(data: DataDirectory) -> AsyncGenerator[KeyRing]:
+    """Open the keys alone, for commands that run while the box does not.
+
+    Raises:
+        DirectoryInUseError: The box runs.
+    """
+    data.make()
+    with data.locked():
+        async with open_sqlite(data.database) as database:
+            keys = KeyRing(database, SystemClock())
+            await keys.load()
+            yield keys
+
+
+async def open_tooling(
+    config: Config, data: DataDirectory, stack: AsyncExitStack, *, vcpus: int
+) -> Tooling:
+    """Find FFmpeg and prove the launcher; the first log lines say what was found."""
+    font_config = None
+    if not SYSTEM_FONTS.exists():
+        font_config = stack.enter_context(as_file(asset("."))) / FONT_CONFIG
+    isolation = await find_isolation(resource_limits(config), font_config=font_config)
+    found = await find_ffmpeg(config.ffmpeg.ffmpeg, config.ffmpeg.ffprobe, isolation)
+    log.info(
+        "starting",
+        version=__version__,
+        ffmpeg=str(found.ffmpeg),
+        ffmpeg_version=found.build.version,
+        ffprobe=str(found.ffprobe or "none, facts are read from ffmpeg"),
+        vcpus=vcpus,
+        isolation=Tier.LIMITS,
+    )
+    if found.missing_encoders:
+        log.warning("encoders_missing", encoders=", ".join(found.missing_encoders))
+    prober = FfmpegProber(found, isolation, scratch=data.scratch, at_once=vcpus)
+    return Tooling(found, isolation, prober)

@@ -1,0 +1,42 @@
+from datetime import timedelta
+
+from renderio_box.bounds import (
+    MEBIBYTE,
+    download_bounds,
+    job_limits,
+    resource_limits,
+    upload_terms,
+)
+from renderio_box.config import Config, InputsConfig, JobsConfig, StorageConfig
+from renderio_box.jobs.uploads import PART_BYTES
+from renderio_box.machine import physical_memory_bytes
+
+
+def test_sizes_are_set_in_mebibytes() -> None:
+    config = Config(
+        jobs=JobsConfig(memory_mbytes=3, output_mbytes=5), inputs=InputsConfig(max_mbytes=7)
+    )
+
+    limits = resource_limits(config)
+
+    assert (limits.memory_bytes, limits.file_bytes, download_bounds(config).max_bytes) == (
+        3 * MEBIBYTE,
+        5 * MEBIBYTE,
+        7 * MEBIBYTE,
+    )
+
+
+def test_a_command_may_use_half_of_the_memory_unless_the_operator_says_otherwise() -> None:
+    assert resource_limits(Config()).memory_bytes == physical_memory_bytes() // 2
+
+
+def test_uploads_are_awaited_for_as_many_hours_as_are_set() -> None:
+    terms = upload_terms(Config(storage=StorageConfig(upload_hours=3)))
+
+    assert (terms.kept_for, terms.part_bytes) == (timedelta(hours=3), PART_BYTES)
+
+
+def test_commands_may_ask_for_what_is_set() -> None:
+    limits = job_limits(Config(jobs=JobsConfig(default_run_seconds=5, max_run_seconds=9)), vcpus=2)
+
+    assert (limits.default_run_seconds, limits.max_run_seconds, limits.vcpus) == (5, 9, 2)
