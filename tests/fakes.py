@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-import anyio
+import anyio.lowlevel
 import msgspec
 from anyio import to_thread
 from anyio.abc import SocketAttribute, SocketStream
@@ -45,8 +45,8 @@ class ManualClock:
 class Script(msgspec.Struct, kw_only=True):
     """How the next runs of a ScriptedExecutor go.
 
-    ``writes`` are the files they leave behind, by name; ``hangs`` makes them run
-    until they are cancelled or their time is over.
+    ``writes`` are the files they leave behind, by path, ``links`` what is a link;
+    ``hangs`` makes them run until they are cancelled or their time is over.
     """
 
     exit_status: int = 0
@@ -57,6 +57,7 @@ class Script(msgspec.Struct, kw_only=True):
     reports: tuple[Report, ...] = ()
     writes: dict[str, bytes] = {}
     leaves_out: frozenset[str] = frozenset()
+    links: tuple[str, ...] = ()
     error: Exception | None = None
 
 
@@ -71,6 +72,7 @@ class ScriptedExecutor:
         self.executions: list[Execution] = []
         self.inputs: list[dict[str, bytes]] = []
         self.input_links: list[dict[str, int]] = []
+        self.found: list[dict[str, bytes]] = []
         self.started = anyio.Event()
         self.running = 0
 
@@ -80,6 +82,7 @@ class ScriptedExecutor:
         inputs = execution.directory.parent / "in"
         self.inputs.append(await to_thread.run_sync(contents, inputs))
         self.input_links.append(await to_thread.run_sync(links, inputs))
+        self.found.append(await to_thread.run_sync(contents, execution.directory))
         if script.error is not None:
             raise script.error
         for each in script.reports:
@@ -108,7 +111,11 @@ class ScriptedExecutor:
         named = dict.fromkeys(output_names(execution.arguments), b"written by the script")
         for name, content in (self.script.writes or named).items():
             if name not in self.script.leaves_out:
-                await anyio.Path(execution.directory / name).write_bytes(content)
+                path = anyio.Path(execution.directory / name)
+                await path.parent.mkdir(parents=True, exist_ok=True)
+                await path.write_bytes(content)
+        for name in self.script.links:
+            await anyio.Path(execution.directory / name).symlink_to("/etc/passwd")
 
 
 def output_names(arguments: tuple[str, ...]) -> list[str]:
@@ -117,10 +124,12 @@ def output_names(arguments: tuple[str, ...]) -> list[str]:
 
 
 def contents(directory: Path) -> dict[str, bytes]:
-    """Return every file of a directory by name; nothing when there is no such directory."""
-    if not directory.is_dir():
-        return {}
-    return {path.name: path.read_bytes() for path in sorted(directory.iterdir())}
+    """Return every file below a directory by path; nothing when there is no such directory."""
+    return {
+        str(path.relative_to(directory)): path.read_bytes()
+        for path in sorted(directory.rglob("*"))
+        if path.is_file()
+    }
 
 
 def links(directory: Path) -> dict[str, int]:
@@ -131,18 +140,23 @@ def links(directory: Path) -> dict[str, int]:
 
 
 class ScriptedProber:
-    """A prober that believes file names, except those it is told are broken."""
+    """A prober that believes file names, except those it is told are broken.
+
+    ``meanwhile`` is what happens while it looks.
+    """
 
     def __init__(self) -> None:
         self.unreadable: set[str] = set()
         self.length: float | None = None
         self.facts: dict[str, MediaInfo] = {}
         self.error: Exception | None = None
+        self.meanwhile: Callable[[], Awaitable[object]] = anyio.lowlevel.checkpoint
 
     async def probe(self, path: Path, filename: str) -> MediaInfo:
         del path
         if self.error is not None:
             raise self.error
+        await self.meanwhile()
         if filename in self.unreadable:
             raise UnreadableError(filename)
         return self.facts.get(filename) or media_of(filename)

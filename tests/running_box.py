@@ -42,13 +42,19 @@ class RunningBox:
             answer = self.http.post("/api/v1/files/upload", files={"file": (path.name, file)})
         return dict(answer.raise_for_status().json())
 
-    def submit(self, command: str, outputs: dict[str, str], **more: object) -> str:
+    def upload_bytes(self, name: str, content: bytes) -> dict[str, Any]:
+        answer = self.http.post("/api/v1/files/upload", files={"file": (name, content)})
+        return dict(answer.raise_for_status().json())
+
+    def submit(self, command: str, outputs: dict[str, str] | str, **more: object) -> str:
         body = {"ffmpeg_command": command, "input_files": {}, "output_files": outputs, **more}
         answer = self.http.post("/api/v1/run-ffmpeg-command", json=body)
         assert answer.status_code == 202, answer.text
         return str(answer.json()["command_id"])
 
-    def submit_chain(self, commands: list[str], outputs: dict[str, str], **more: object) -> str:
+    def submit_chain(
+        self, commands: list[str], outputs: dict[str, str] | str, **more: object
+    ) -> str:
         body = {"ffmpeg_commands": commands, "input_files": {}, "output_files": outputs, **more}
         answer = self.http.post("/api/v1/run-chained-ffmpeg-commands", json=body)
         assert answer.status_code == 202, answer.text
@@ -64,7 +70,7 @@ class RunningBox:
 
         return eventually(final, within_s=within_s)
 
-    def run(self, command: str, outputs: dict[str, str], **more: object) -> dict[str, Any]:
+    def run(self, command: str, outputs: dict[str, str] | str, **more: object) -> dict[str, Any]:
         return self.finished(self.submit(command, outputs, **more))
 
     def cancel(self, command_id: str) -> None:

@@ -95,6 +95,15 @@ class FileCatalog:
             created_at=file.created_at,
         )
 
+    async def keys_beside(self, playlist: StoredFile) -> dict[str, str]:
+        """Return the keys of all that a stored playlist may name, by path beside it."""
+        if playlist.job_id is None:
+            return {}
+        async with self._database.reading() as tx:
+            outputs = await files.list_by_job(tx, playlist.job_id)
+            keys = await segments.list_of_job(tx, playlist.job_id)
+        return {each.filename: each.key for each in outputs if each.deleted_at is None} | keys
+
     async def list(self, *, sees: Owner | None, limit: int, offset: int) -> list[StoredFile]:
         """Return files that are not deleted, newest first."""
         async with self._database.reading() as tx:

@@ -25,6 +25,8 @@ FIND: Final = """
 SELECT path, key, size_bytes, sha256 FROM segments WHERE job_id = :job_id AND path = :path
 """
 
+LIST_OF_JOB: Final = "SELECT path, key FROM segments WHERE job_id = :job_id ORDER BY path"
+
 DELETE_OF_JOB: Final = "DELETE FROM segments WHERE job_id = :job_id RETURNING key"
 
 
@@ -40,6 +42,12 @@ async def find(tx: Transaction, job_id: JobId, path: str) -> Segment | None:
     """Return the file that the job's playlists know by that path."""
     row = await tx.fetch_one(FIND, {"job_id": job_id, "path": path})
     return None if row is None else msgspec.convert(row, Segment)
+
+
+async def list_of_job(tx: Transaction, job_id: JobId) -> dict[str, str]:
+    """Return the keys of all files that the job's playlists name, by path."""
+    rows = await tx.fetch_all(LIST_OF_JOB, {"job_id": job_id})
+    return {str(row["path"]): str(row["key"]) for row in rows}
 
 
 async def delete_of_job(tx: Transaction, job_id: JobId) -> list[str]:

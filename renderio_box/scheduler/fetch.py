@@ -11,7 +11,7 @@ from renderio_box.inputs.download import Downloader
 from renderio_box.jobs.command_line import bind_text
 from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.jobs.file_types import extension_for, extension_of
-from renderio_box.jobs.files import StoredFile
+from renderio_box.jobs.files import StoredFile, is_playlist
 from renderio_box.jobs.job import Source, StoredSource, TextSource, UrlSource
 from renderio_box.scheduler.failures import AttemptFailedError, explained, side_by_side
 from renderio_box.scheduler.workspace import Workspace, save
@@ -26,6 +26,10 @@ class StoredFiles(Protocol):
 
     async def find(self, file_id: FileId, *, sees: Owner | None) -> StoredFile:
         """Return a file, deleted ones too; NotFoundError when there is none."""
+        ...
+
+    async def keys_beside(self, playlist: StoredFile) -> Mapping[str, str]:
+        """Return the keys of all that a stored playlist may name, by path beside it."""
         ...
 
 
@@ -77,6 +81,8 @@ class Fetcher:
         """Take a stored file without copying it."""
         try:
             file = await self._files.find(file_id, sees=None)
+            if is_playlist(file.alias):
+                return await self._link_playlist(alias, file, workspace)
             name = f"{alias}{suffix(extension_of(file.filename))}"
             await self._storage.link_into(file.key, workspace.inputs / name)
         except (NotFoundError, ObjectMissingError) as error:
@@ -85,6 +91,15 @@ class Fetcher:
                 f"{alias} is the stored file {file_id}, which was deleted before the command ran.",
             ) from error
         return name
+
+    async def _link_playlist(self, alias: str, file: StoredFile, workspace: Workspace) -> str:
+        """Take a playlist into a folder of its own, with everything that it names beside it."""
+        folder = workspace.inputs / alias
+        keys = {**await self._files.keys_beside(file), file.filename: file.key}
+        for path, key in keys.items():
+            await anyio.Path((folder / path).parent).mkdir(parents=True, exist_ok=True)
+            await self._storage.link_into(key, folder / path)
+        return f"{alias}/{file.filename}"
 
     async def _download(self, alias: str, url: str, workspace: Workspace) -> str:
         """Fetch a URL; the extension is the URL's, else the usual one for its media type."""

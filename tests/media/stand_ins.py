@@ -5,6 +5,8 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
+from renderio_box.assets import asset
+
 CAPTIONS: Final = (
     "1\n00:00:00,200 --> 00:00:00,900\nGood morning\n\n"
     "2\n00:00:01,000 --> 00:00:01,800\nAnd good night\n"
@@ -37,6 +39,7 @@ def make_stand_ins(directory: Path) -> Path:
     for name, options in RECIPES.items():
         make(directory / name, *options)
     (directory / "captions.srt").write_text(CAPTIONS)
+    (directory / "plain.ttf").write_bytes(asset("DejaVuSans.ttf").read_bytes())
     (directory / "notes.txt").write_text("To be cut on Friday.\n")
     (directory / "noise.blob").write_bytes(b"\x00\x01\x02\x03" * 400)
     derive(directory)

@@ -8,7 +8,16 @@ from typing import Final
 
 import pytest
 
-from tests.media.corpus import OURS, PUBLISHED, Row, expected, found, rows, submit_all
+from tests.media.corpus import (
+    OURS,
+    PUBLISHED,
+    Row,
+    expected,
+    found,
+    outputs_of,
+    rows,
+    submit_all,
+)
 from tests.media.stand_ins import H264, make
 from tests.running_box import RunningBox, running_box
 
@@ -23,7 +32,7 @@ SCENES: Final = (
 
 OUR_ROWS: Final = rows(OURS)
 WRITING_ROWS: Final = [row for row in OUR_ROWS if "holds" in row]
-PUBLISHED_ROWS: Final = [row for row in rows(PUBLISHED) if row["mode"] in {"files", "chained"}]
+PUBLISHED_ROWS: Final = rows(PUBLISHED)
 
 pytestmark = pytest.mark.timeout(WITHIN_S)
 
@@ -81,4 +90,4 @@ def test_a_published_command_ends_as_it_does_in_a_terminal(
 
     ends_well = row["runs_on_ffmpeg_5_1"]
     assert (polled["status"] == "SUCCESS") is ends_well, polled["error_message"]
-    assert set(polled["output_files"]) == set(row["outputs"] if ends_well else ())
+    assert set(polled["output_files"]) == (outputs_of(row) if ends_well else set())

@@ -10,7 +10,7 @@ from renderio_box.api.media import span_of
 from renderio_box.identifiers import FileId, JobId, is_id, new_id
 from renderio_box.jobs.command_line import InvalidCommandError, check_aliases
 from renderio_box.jobs.file_names import MAX_NAME_BYTES, cleaned
-from renderio_box.storage.keys import checked, output_key, upload_key
+from renderio_box.storage.keys import checked, output_key, segment_key, upload_key
 
 parts = st.sampled_from(["..", "/", ".", "\\", "ab", "outputs", "uploads", "\0", "\n", "mp4", "-"])
 odd = st.lists(parts | st.text(max_size=3), max_size=8).map("".join)
@@ -30,6 +30,14 @@ def test_an_output_key_never_leaves_storage(
 ) -> None:
     with suppress(ValueError):
         assert stays_inside(output_key(JobId(job_id), attempt, alias, extension))
+
+
+@given(odd, st.integers(0, 10**6), st.integers(0, 10**6), odd)
+def test_a_segment_key_never_leaves_storage(
+    job_id: str, attempt: int, number: int, extension: str
+) -> None:
+    with suppress(ValueError):
+        assert stays_inside(segment_key(JobId(job_id), attempt, number, extension))
 
 
 @given(moments, odd)

@@ -1,6 +1,6 @@
 import pytest
 
-from renderio_box.storage.keys import checked, output_key, part_key, upload_key
+from renderio_box.storage.keys import checked, output_key, part_key, segment_key, upload_key
 from tests.unit.samples import FILE_ID, JOB_ID
 
 
@@ -10,6 +10,14 @@ def test_an_output_is_named_after_its_job_its_attempt_and_its_alias() -> None:
 
 def test_two_attempts_never_share_a_key() -> None:
     assert output_key(JOB_ID, 1, "out_a", "mp4") != output_key(JOB_ID, 2, "out_a", "mp4")
+
+
+def test_a_segment_is_named_after_its_job_its_attempt_and_its_number() -> None:
+    assert segment_key(JOB_ID, 2, 17, "ts") == f"outputs/ab/{JOB_ID}-2-s17.ts"
+
+
+def test_a_segment_and_an_output_never_share_a_key() -> None:
+    assert segment_key(JOB_ID, 1, 1, "ts") != output_key(JOB_ID, 1, "out_s1", "ts")
 
 
 def test_an_upload_is_named_after_its_id() -> None:
