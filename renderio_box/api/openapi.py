@@ -29,6 +29,7 @@ from renderio_box.api.overview import TAGS, overview
 from renderio_box.api.refusals import BODIES as REFUSAL_BODIES
 from renderio_box.api.refusals import refusal, refusal_name, refusals
 from renderio_box.api.schemas import schemas_of
+from renderio_box.api.webhook_message import WEBHOOKS
 from renderio_box.errors import ErrorCode
 from renderio_box.jobs.job import Dialect
 
@@ -55,6 +56,7 @@ def completed(document: Json) -> Json:
         name: {"description": text, "schema": {"type": "string"}} for name, text in HEADERS.items()
     }
     components["responses"] = {}
+    whole["webhooks"] = WEBHOOKS
     for path, item in whole["paths"].items():
         for method, operation in item.items():
             complete(operation, path, components)
@@ -77,7 +79,7 @@ def complete(operation: Json, path: str, components: Json) -> None:
         operation["security"] = list(SECURITY)
     complete_parameters(operation, takes_key=ErrorCode.IDEMPOTENCY_CONFLICT in codes)
     answers = {
-        status: success(each, components)
+        status: success(each, components, otherwise=f"{first}.")
         for status, each in operation["responses"].items()
         if status.startswith(SUCCESS) and ErrorCode.NOT_SUPPORTED not in codes
     }
@@ -122,12 +124,12 @@ def whole_number(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def success(response: Json, components: Json) -> Json:
+def success(response: Json, components: Json, *, otherwise: str) -> Json:
     """Return an answer that is no refusal, in the words of the struct that it carries."""
     content = response.get("content", {})
     schema = content.get(JSON, {}).get("schema", {})
     struct = components["schemas"].get(schema.get("$ref", "").rpartition("/")[2], {})
-    return answer(struct.get("description", "Done."), content=content or None)
+    return answer(struct.get("description", otherwise), content=content or None)
 
 
 def show_examples(operation: Json, examples: Mapping[str, Example]) -> None:

@@ -26,6 +26,8 @@ CODES: Final[Mapping[str, tuple[ErrorCode, ...]]] = {
         ErrorCode.VALIDATION_ERROR,
         ErrorCode.STORAGE_FULL,
     ),
+    "configure_webhook": (ErrorCode.VALIDATION_ERROR,),
+    "test_webhook": (ErrorCode.NOT_FOUND,),
     "ytdlp_download": (ErrorCode.NOT_SUPPORTED,),
     "run_ytdlp_command": (ErrorCode.NOT_SUPPORTED,),
 }

@@ -12,6 +12,7 @@ TAGS: Final[Mapping[str, str]] = {
     "Files": "Upload inputs, fetch outputs, delete both.",
     "Commands (Rendi)": "The same in Rendi's words.",
     "Files (Rendi)": "The same in Rendi's words.",
+    "Webhooks": "Be told when commands end, and see what became of the telling.",
     "Keys": "API keys; for keys with the scope `admin`.",
     "Operation": "Whether the box is well. No key is needed.",
     "Not offered": "What the hosted service has and the box does not.",

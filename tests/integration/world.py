@@ -10,6 +10,7 @@ from renderio_box.api.examples import records
 from tests.builders import make_body
 from tests.description import Operation
 from tests.integration.box import Box, show, submit, upload
+from tests.integration.webhook_steps import configure, ended, listed
 
 UPLOADED: Final = {"multipart/form-data": {"files": {"file": ("small.mp4", b"content")}}}
 """How to send the bodies that are no JSON."""
@@ -31,12 +32,16 @@ async def populated(box: Box, client: AsyncClient) -> World:
     stored: dict[str, Any] = await upload(client, name="small.mp4")
     await box.key("ann")
     (*_, key) = await box.keys.list()
+    await configure(client, "https://hooks.example.org/renderio")
+    told = await ended(client)
+    (delivery, *_) = await listed(client, command_id=told)
     polled: dict[str, Any] = await show(client, done)
     return {
         records.COMMAND_ID: done,
         records.QUEUED_ID: queued,
         records.FILE_ID: str(stored["file_id"]),
         records.KEY_ID: key.id,
+        records.DELIVERY_ID: delivery["delivery_id"],
         records.TOKEN: polled["output_files"]["out_video"]["storage_url"].split("/")[-2],
     }
 

@@ -9,6 +9,7 @@ from renderio_box.api.examples.keys import KEYS
 from renderio_box.api.examples.operation import OPERATION
 from renderio_box.api.examples.records import Example
 from renderio_box.api.examples.rendi import RENDI
+from renderio_box.api.examples.webhooks import WEBHOOKS
 
 EXAMPLES: Final[Mapping[str, Mapping[str, Example]]] = {
     **COMMANDS,
@@ -16,5 +17,6 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Example]]] = {
     **KEYS,
     **OPERATION,
     **RENDI,
+    **WEBHOOKS,
 }
 """By operation id and name; an operation of Rendi's without its own has those of its twin."""

@@ -9,6 +9,7 @@ COMMAND_ID: Final = "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6071"
 QUEUED_ID: Final = "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6072"
 FILE_ID: Final = "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6073"
 KEY_ID: Final = "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6074"
+DELIVERY_ID: Final = "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6075"
 TOKEN: Final = "Zq3vT0b8rW5nXk2LmY7cJd9aHs4fPg6uEo1iKtQxVBM"  # noqa: S105 - an example
 STORAGE_URL: Final = f"https://box.example.org/files/{TOKEN}/small.mp4"
 
@@ -16,6 +17,7 @@ PATH: Final[Mapping[str, str]] = {
     "command_id": COMMAND_ID,
     "file_id": FILE_ID,
     "key_id": KEY_ID,
+    "delivery_id": DELIVERY_ID,
     "token": TOKEN,
     "path": "small.mp4",
 }
