@@ -18,6 +18,7 @@ from renderio_box.catalog.files import FileCatalog
 from renderio_box.catalog.inspection import Inspector
 from renderio_box.catalog.keys import KeyRing
 from renderio_box.catalog.part_uploads import PartUploads
+from renderio_box.catalog.presets import PresetCatalog
 from renderio_box.catalog.wanted import WantedFiles
 from renderio_box.config import Config
 from renderio_box.data_directory import DataDirectory
@@ -89,6 +90,7 @@ def parts_of(ground: Ground) -> Parts:
         wanted=WantedFiles(database, storage, prober, clock),
         part_uploads=PartUploads(database, storage, prober, clock, upload_terms(config)),
         inspector=Inspector(database, storage, prober, ground.downloader, scratch=ground.data.work),
+        presets=PresetCatalog(database, clock),
         storage=storage,
         keys=ground.keys,
         endpoints=EndpointCatalog(database, clock),

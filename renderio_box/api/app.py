@@ -23,6 +23,7 @@ from renderio_box.catalog.files import FileCatalog
 from renderio_box.catalog.inspection import Inspector
 from renderio_box.catalog.keys import KeyRing
 from renderio_box.catalog.part_uploads import PartUploads
+from renderio_box.catalog.presets import PresetCatalog
 from renderio_box.catalog.wanted import WantedFiles
 from renderio_box.jobs.invocation import Build
 from renderio_box.jobs.limits import JobLimits
@@ -43,6 +44,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     wanted: WantedFiles
     part_uploads: PartUploads
     inspector: Inspector
+    presets: PresetCatalog
     storage: Storage
     keys: KeyRing
     endpoints: EndpointCatalog
@@ -90,6 +92,7 @@ SHARED: Final = (
     "queue",
     "history",
     "files",
+    "presets",
     "storage",
     "keys",
     "endpoints",

@@ -20,6 +20,7 @@ from renderio_box.api.problems import DESCRIPTION_HANDLERS
 from renderio_box.api.renderio.batches import BatchController
 from renderio_box.api.renderio.commands import CommandController
 from renderio_box.api.renderio.files import FileController
+from renderio_box.api.renderio.presets import PresetController
 from renderio_box.api.renderio.unsupported import UnsupportedController
 from renderio_box.api.renderio.webhooks import DeliveryController, WebhookController
 from renderio_box.api.rendi.commands import RendiCommandController
@@ -49,6 +50,7 @@ BEHIND_THE_DOOR: Final = (
     CommandController,
     BatchController,
     FileController,
+    PresetController,
     RendiCommandController,
     RendiFileController,
     KeyController,

@@ -30,10 +30,12 @@ from renderio_box.jobs.job import (
 from renderio_box.jobs.limits import JobLimits, run_seconds, vcpu_count
 from renderio_box.jobs.options import Role, items
 
+MAX_METADATA_KEYS: Final = 10
 MAX_METADATA_LENGTH: Final = 4096
 FLAT_VALUE: Final = {"type": ["string", "number", "boolean"]}
 Metadata = Annotated[
-    dict[str, Annotated[object, Meta(extra_json_schema=FLAT_VALUE)]], Meta(max_length=10)
+    dict[str, Annotated[object, Meta(extra_json_schema=FLAT_VALUE)]],
+    Meta(max_length=MAX_METADATA_KEYS),
 ]
 NO_Y: Final = "Don't use the -y flag in the command, we handle this internally."
 """The very words of Rendi's answer, which its clients look for."""

@@ -1,1 +1,1 @@
-"""What is kept besides jobs: files and keys. One method, one transaction."""
+"""What is kept besides jobs: files, presets and keys. One method, one transaction."""

@@ -21,6 +21,7 @@ from renderio_box.catalog.files import FileCatalog
 from renderio_box.catalog.inspection import Inspector
 from renderio_box.catalog.keys import USUAL_SCOPES, KeyRing, Scope
 from renderio_box.catalog.part_uploads import PartUploads, UploadTerms
+from renderio_box.catalog.presets import PresetCatalog
 from renderio_box.catalog.wanted import WantedFiles
 from renderio_box.companions import accompanied_by
 from renderio_box.config import Config
@@ -60,6 +61,7 @@ COMMANDS: Final = "/api/v1/commands"
 UPLOAD: Final = "/api/v1/files/upload"
 FILES: Final = "/api/v1/files"
 UPLOAD_TERMS: Final = UploadTerms(part_bytes=1000, kept_for=timedelta(hours=24))
+PRESETS: Final = "/api/v1/presets"
 FINAL_WITHIN_S: Final = 10.0
 SENT_WITHIN_S: Final = 1.0
 BOUNDS: Final = DownloadBounds(
@@ -244,6 +246,7 @@ async def open_box(
             inspector=Inspector(
                 database, storage, prober, outside.downloader, scratch=root / "work"
             ),
+            presets=PresetCatalog(database, clock),
             storage=storage,
             keys=keys,
             endpoints=EndpointCatalog(database, clock),
