@@ -11,7 +11,9 @@ from renderio_box import __version__
 from renderio_box.api.app import Parts, create_app
 from renderio_box.api.health import BoxFacts, FfmpegFacts, Health
 from renderio_box.api.llms import Offer
+from renderio_box.api.rate_limit import RateLimit
 from renderio_box.api.renderio.files import UploadLimit
+from renderio_box.api.streams import Streams
 from renderio_box.bounds import MEBIBYTE, job_limits, upload_terms
 from renderio_box.catalog.endpoints import EndpointCatalog
 from renderio_box.catalog.files import FileCatalog
@@ -40,6 +42,7 @@ from renderio_box.scheduler.gather import Gatherer
 from renderio_box.scheduler.keeper import Keeper
 from renderio_box.scheduler.publish import Publisher
 from renderio_box.scheduler.scheduler import Scheduler
+from renderio_box.scheduler.shared_inputs import SharedInputs
 from renderio_box.scheduler.workspace import Workspaces
 from renderio_box.webhooks.dispatcher import Dispatcher
 
@@ -54,6 +57,7 @@ class Box(msgspec.Struct, frozen=True, kw_only=True):
     scheduler: Scheduler
     keeper: Keeper
     dispatcher: Dispatcher
+    streams: Streams
     app: Litestar
 
 
@@ -75,6 +79,7 @@ async def open_box(config: Config, data: DataDirectory) -> AsyncGenerator[Box]:
                     storage=ground.storage,
                 ),
                 dispatcher=dispatcher,
+                streams=parts.streams,
                 app=create_app(parts),
             )
 
@@ -100,6 +105,8 @@ def parts_of(ground: Ground) -> Parts:
         build=ground.tooling.found.build,
         upload_limit=UploadLimit(config.storage.upload_mbytes * MEBIBYTE),
         offer=offer_of(ground),
+        streams=Streams(ground.announcer),
+        rate_limit=rate_limit_of(ground),
         public_url=config.server.public_url,
         max_body_bytes=config.server.max_body_kbytes * 1024,
     )
@@ -108,13 +115,13 @@ def parts_of(ground: Ground) -> Parts:
 async def open_scheduler(ground: Ground, parts: Parts) -> Scheduler:
     """Put together what carries jobs out, on swept ground."""
     config, storage, tooling = ground.config, ground.storage, ground.tooling
-    workspaces = Workspaces(ground.data.work)
+    workspaces, shared = Workspaces(ground.data.work), SharedInputs(ground.data.work)
     await workspaces.sweep()
     log_bytes = config.jobs.log_kbytes * 1024
     runner = AttemptRunner(
         workspaces=workspaces,
         gatherer=Gatherer(
-            Fetcher(ground.downloader, storage, parts.files),
+            Fetcher(ground.downloader, storage, parts.files, shared),
             storage,
             max_bytes=config.inputs.max_mbytes * MEBIBYTE,
         ),
@@ -132,6 +139,7 @@ async def open_scheduler(ground: Ground, parts: Parts) -> Scheduler:
         capacity=Capacity(vcpus=ground.vcpus, cpus=usable_cpus(), wakeup=wakeup),
         wakeup=wakeup,
         clock=ground.clock,
+        shared=shared,
     )
 
 
@@ -140,6 +148,12 @@ async def take_back_jobs(queue: JobQueue) -> None:
     while rescued := await queue.rescue(leases_before=EVERY_LEASE):
         for job in rescued:
             log.warning("attempt_rescued", job=job.id, attempt=job.attempt, state=job.state)
+
+
+def rate_limit_of(ground: Ground) -> RateLimit | None:
+    """Return how many requests a key may make, None for as many as it likes."""
+    per_minute = ground.config.server.requests_per_minute
+    return RateLimit(per_minute, ground.clock) if per_minute else None
 
 
 def offer_of(ground: Ground) -> Offer:

@@ -91,7 +91,7 @@ class ErrorCode(Explained):
     )
     RATE_LIMITED = (
         "RATE_LIMITED",
-        "The key has sent more requests in a minute than the operator allows.",
+        "The key sends more requests than the operator allows, or too many event streams are open.",
         "Wait for as many seconds as Retry-After says, or raise server.requests_per_minute.",
     )
     INTERNAL_ERROR = (

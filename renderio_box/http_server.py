@@ -3,16 +3,21 @@
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import anyio
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
+from renderio_box.companions import accompanied_by
 from renderio_box.config import ServerConfig
 
 CLOSE_SECONDS: Final = 5
 BACKLOG: Final = 512
 KEEP_ALIVE_SECONDS: Final = 30
+HANG_UP_SECONDS: Final = 0.5
+ENDLESS: Final = "endless"
+"""Marks, in the state of a request, a response that ends only when the box stops."""
 
 
 class AddressInUseError(Exception):
@@ -49,6 +54,25 @@ class HttpServer(uvicorn.Server):
         """Start answering, and say so."""
         await super().startup(sockets=sockets)
         self.up.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop answering, without waiting for readers of endless responses who do not read."""
+        async with accompanied_by(self._hang_up):
+            await super().shutdown(sockets=sockets)
+
+    async def _hang_up(self) -> None:
+        """Drop endless responses whose end has not arrived after a while."""
+        await anyio.sleep(HANG_UP_SECONDS)
+        for connection in tuple(self.server_state.connections):
+            if isinstance(connection, H11Protocol) and is_endless(connection):
+                connection.transport.abort()
+
+
+def is_endless(connection: H11Protocol) -> bool:
+    """Tell whether the connection's latest response has no end of its own."""
+    # uvicorn says that there always is one, but before the first request there is none.
+    cycle = cast("RequestResponseCycle | None", connection.cycle)
+    return cycle is not None and ENDLESS in cycle.scope.get("state", {})
 
 
 @contextmanager

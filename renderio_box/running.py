@@ -87,6 +87,7 @@ async def stop(parts: Parts, hurry: anyio.Event, *, grace_s: float) -> None:
         await first_of(parts.worked, hurry)
     parts.working.cancel()
     await parts.worked.wait()
+    parts.box.streams.close()
     parts.server.should_exit = True
     await parts.served.wait()
 

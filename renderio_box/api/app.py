@@ -13,9 +13,11 @@ from renderio_box.api.authentication import KEYS, Authentication, principal_of
 from renderio_box.api.health import Health
 from renderio_box.api.llms import Offer
 from renderio_box.api.problems import EXCEPTION_HANDLERS, request_id_of
+from renderio_box.api.rate_limit import RATE_LIMIT, RateLimit, RateLimiting
 from renderio_box.api.renderio.files import UploadLimit
 from renderio_box.api.routes import BEHIND_THE_DOOR, IN_FRONT_OF_THE_DOOR
 from renderio_box.api.schema import openapi_config
+from renderio_box.api.streams import STREAMS, Streams, stream_of
 from renderio_box.api.submitter import Submitter
 from renderio_box.api.urls import UrlMaker, Urls
 from renderio_box.catalog.endpoints import EndpointCatalog
@@ -54,6 +56,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     build: Build
     upload_limit: UploadLimit
     offer: Offer
+    streams: Streams
+    rate_limit: RateLimit | None
     public_url: str
     max_body_bytes: int
 
@@ -68,8 +72,14 @@ def create_app(parts: Parts) -> Litestar:
     behind_the_door = Router(
         path="/",
         route_handlers=BEHIND_THE_DOOR,
-        middleware=[DefineMiddleware(Authentication, exclude_http_methods=[])],
-        dependencies={"principal": Provide(principal_of, sync_to_thread=False)},
+        middleware=[
+            DefineMiddleware(Authentication, exclude_http_methods=[]),
+            RateLimiting(),
+        ],
+        dependencies={
+            "principal": Provide(principal_of, sync_to_thread=False),
+            "stream": Provide(stream_of, sync_to_thread=False),
+        },
         security=[{"apiKey": []}],
     )
     return Litestar(
@@ -84,7 +94,7 @@ def create_app(parts: Parts) -> Litestar:
         request_max_body_size=parts.max_body_bytes,
         openapi_config=openapi_config(url_maker),
         logging_config=None,
-        state=State({KEYS: parts.keys}),
+        state=State({KEYS: parts.keys, STREAMS: parts.streams, RATE_LIMIT: parts.rate_limit}),
     )
 
 

@@ -9,7 +9,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 
 from renderio_box.api.problems import UnsupportedMediaTypeError
-from renderio_box.catalog.keys import KeyRing, Principal, Scope, UnauthorizedError
+from renderio_box.catalog.keys import KeyRing, Principal, Scope, UnauthorizedError, digest
 from renderio_box.errors import InvalidRequestError
 
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
@@ -19,7 +19,10 @@ JSON_TYPES: Final = frozenset({"application/json"})
 
 
 class Authentication(AbstractAuthenticationMiddleware):
-    """Looks up the key of every request that passes, in the application's key ring."""
+    """Looks up the key of every request that passes, in the application's key ring.
+
+    A request's ``auth`` is the digest of its key.
+    """
 
     async def authenticate_request(self, connection: AnyConnection) -> AuthenticationResult:
         """Return who the key speaks for; UnauthorizedError when it is missing or unknown."""
@@ -29,7 +32,8 @@ class Authentication(AbstractAuthenticationMiddleware):
         if not key:
             raise UnauthorizedError
         keys: KeyRing = connection.app.state[KEYS]
-        return AuthenticationResult(user=await keys.principal(key.strip()), auth=None)
+        key = key.strip()
+        return AuthenticationResult(user=await keys.principal(key), auth=digest(key))
 
 
 def bearer(authorization: str) -> str:

@@ -78,6 +78,16 @@ class MissingPartError(BoxError):
     code = ErrorCode.VALIDATION_ERROR
 
 
+class RateLimitedError(BoxError):
+    """There was too much from this caller, or from all; it may come again after a while."""
+
+    code = ErrorCode.RATE_LIMITED
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 def answer(request: AnyRequest, problem: Problem) -> Response[ErrorBody]:
     """Return the answer for a problem in the request's dialect, with the headers of its code."""
     dialect = dialect_of(request.scope)
@@ -100,6 +110,13 @@ def answer_expected(request: AnyRequest, error: BoxError) -> Response[ErrorBody]
     faults = (Fault(error.loc, str(error)),) if error.loc else ()
     is_in_order = isinstance(error, NotDoableError)
     return answer(request, Problem(error.code, str(error), faults, is_in_order))
+
+
+def answer_limited(request: AnyRequest, error: RateLimitedError) -> Response[ErrorBody]:
+    """Answer a request that came too early, with when to come again."""
+    refusal = answer(request, Problem(error.code, str(error)))
+    refusal.headers["Retry-After"] = str(error.retry_after_s)
+    return refusal
 
 
 def answer_invalid(request: AnyRequest, error: ValidationException) -> Response[ErrorBody]:
@@ -194,6 +211,7 @@ def answer_unexpected(request: AnyRequest, error: Exception) -> Response[ErrorBo
 
 
 EXCEPTION_HANDLERS: Final = {
+    RateLimitedError: answer_limited,
     BoxError: answer_expected,
     ValidationException: answer_invalid,
     HTTPException: answer_http,

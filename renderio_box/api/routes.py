@@ -5,6 +5,7 @@ from typing import Final
 from litestar import Router
 
 from renderio_box.api.bulk_delete import bulk_delete
+from renderio_box.api.events import EventController
 from renderio_box.api.health import healthz, readyz
 from renderio_box.api.keys import KeyController
 from renderio_box.api.llms import llms_page
@@ -22,6 +23,7 @@ from renderio_box.api.renderio.commands import CommandController
 from renderio_box.api.renderio.files import FileController
 from renderio_box.api.renderio.presets import PresetController
 from renderio_box.api.renderio.unsupported import UnsupportedController
+from renderio_box.api.renderio.validation import ValidationController
 from renderio_box.api.renderio.webhooks import DeliveryController, WebhookController
 from renderio_box.api.rendi.commands import RendiCommandController
 from renderio_box.api.rendi.files import RendiFileController
@@ -49,6 +51,8 @@ FILE_ROUTES: Final = (
 BEHIND_THE_DOOR: Final = (
     CommandController,
     BatchController,
+    ValidationController,
+    EventController,
     FileController,
     PresetController,
     RendiCommandController,

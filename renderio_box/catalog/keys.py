@@ -124,6 +124,10 @@ class KeyRing:
         await self._note_use(stored.id)
         return Principal(stored.owner, frozenset(map(Scope, stored.scopes)))
 
+    def is_in_use(self, sent: str) -> bool:
+        """Tell whether the key with that digest still lets anybody in."""
+        return sent == self._operator_digest or sent in self._by_digest
+
     async def add(self, name: str, *, owner: Owner, scopes: frozenset[Scope]) -> str:
         """Make a key and return it; it cannot be shown again.
 

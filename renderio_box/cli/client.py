@@ -192,7 +192,7 @@ class BoxClient:
         if response.is_success:
             return answer
         status = (
-            ExitStatus.BOX_UNREACHABLE if response.status_code in {401, 403, 502, 503, 504}
+            ExitStatus.BOX_UNREACHABLE if response.status_code in {401, 403, 429, 502, 503, 504}
             else ExitStatus.COMMAND_FAILED
         )  # fmt: skip
         raise CliError(f"the box refused: {answer.get('message', response.text)}", status=status)

@@ -46,7 +46,8 @@ SELECT * FROM visible_events
 
 LIST_OF_JOB: Final = """
 SELECT * FROM visible_events
- WHERE job_id = :job_id AND sequence > :after ORDER BY sequence LIMIT :limit
+ WHERE job_id = :job_id AND (:owner IS NULL OR owner = :owner) AND sequence > :after
+ ORDER BY sequence LIMIT :limit
 """
 
 
@@ -78,9 +79,11 @@ async def list_after(
     return as_events(await tx.fetch_all(LIST_OWNED, values | {"owner": owner}))
 
 
-async def list_of_job(tx: Transaction, job_id: JobId, *, after: int, limit: int) -> list[Event]:
-    """Return one job's events after that sequence number, oldest first."""
-    values: dict[str, Value] = {"job_id": job_id, "after": after, "limit": limit}
+async def list_of_job(
+    tx: Transaction, job_id: JobId, *, after: int, owner: Owner | None, limit: int
+) -> list[Event]:
+    """Return the job's events after that sequence number, oldest first, if it is the owner's."""
+    values: dict[str, Value] = {"job_id": job_id, "after": after, "owner": owner, "limit": limit}
     return as_events(await tx.fetch_all(LIST_OF_JOB, values))
 
 

@@ -7,15 +7,28 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from renderio_box.database import files, job_lists, job_metadata, jobs, summaries
+from renderio_box.database import (
+    events,
+    files,
+    job_lists,
+    job_metadata,
+    jobs,
+    progress,
+    summaries,
+)
 from renderio_box.database.connection import Database, Transaction
+from renderio_box.database.events import Event
 from renderio_box.database.job_lists import JobFilter, Place
+from renderio_box.database.progress import Running
 from renderio_box.database.summaries import JobSummary
 from renderio_box.errors import NotFoundError
 from renderio_box.identifiers import JobId, Owner
 from renderio_box.jobs.files import StoredFile
-from renderio_box.jobs.job import Job
+from renderio_box.jobs.job import Job, Submission
+from renderio_box.queue.admission import all_resolved
 
+EVENTS_AT_ONCE: Final = 100
+RUNNING_AT_ONCE: Final = 1000
 FEW: Final = 10_000
 """How many jobs bear a mark is counted up to here; beyond, marks are all alike."""
 
@@ -38,6 +51,17 @@ class JobPage(msgspec.Struct, frozen=True):
     reports: list[JobReport]
     total: int
     last: Place | None
+
+
+class News(msgspec.Struct, frozen=True):
+    """Events, oldest first, and how far the jobs are that run now.
+
+    While there are more events than fit, ``is_behind``, and nothing is said of what runs.
+    """
+
+    events: list[Event]
+    running: list[Running]
+    is_behind: bool
 
 
 class History:
@@ -93,6 +117,34 @@ class History:
             if await jobs.find(tx, job_id, owner=sees) is None:
                 raise NotFoundError(f"There is no command {job_id}.")
             return await jobs.find_log(tx, job_id) or ""
+
+    async def latest_event(self) -> int:
+        """Return the sequence number of the newest event, 0 before there is any."""
+        async with self._database.reading() as tx:
+            return await events.latest(tx)
+
+    async def events_after(
+        self, sequence: int, *, sees: Owner | None, job_id: JobId | None = None
+    ) -> News:
+        """Return what has happened after an event, to one job or to any, in pages of 100."""
+        async with self._database.reading() as tx:
+            if job_id is None:
+                found = await events.list_after(tx, sequence, owner=sees, limit=EVENTS_AT_ONCE)
+            else:
+                found = await events.list_of_job(
+                    tx, job_id, after=sequence, owner=sees, limit=EVENTS_AT_ONCE
+                )
+            if len(found) == EVENTS_AT_ONCE:
+                return News(found, [], is_behind=True)
+            running = await progress.list_running(
+                tx, owner=sees, job_id=job_id, limit=RUNNING_AT_ONCE
+            )
+        return News(found, running, is_behind=False)
+
+    async def check(self, submissions: Sequence[Submission], *, sees: Owner | None) -> None:
+        """Raise the InvalidRequestError with which the queue would refuse them, if it would."""
+        async with self._database.reading() as tx:
+            await all_resolved(tx, submissions, owner=sees)
 
 
 async def rarest_first(

@@ -23,6 +23,14 @@ class AttemptFailedError(Exception):
         self.status = status
 
 
+class NotFetchedError(Exception):
+    """A file could not be had; the text goes on after whatever the file is called."""
+
+    def __init__(self, status: ErrorStatus, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
 @contextmanager
 def explained(what: str) -> Generator[None]:
     """Say in a caller's words why ``what`` could not be fetched in the block.
@@ -31,28 +39,38 @@ def explained(what: str) -> Generator[None]:
         AttemptFailedError: It could not, for one of the reasons that callers may be told.
     """
     try:
+        with told():
+            yield
+    except NotFetchedError as error:
+        raise AttemptFailedError(error.status, f"{what} {error}") from error
+
+
+@contextmanager
+def told() -> Generator[None]:
+    """Say why something could not be fetched in the block, whatever it is called.
+
+    Raises:
+        NotFetchedError: It could not, for one of the reasons that callers may be told.
+    """
+    try:
         yield
     except UnreachableError as error:
-        raise AttemptFailedError(
-            ErrorStatus.UNREACHABLE_INPUT_FILE, f"{what} could not be fetched: {error}."
+        raise NotFetchedError(
+            ErrorStatus.UNREACHABLE_INPUT_FILE, f"could not be fetched: {error}."
         ) from error
     except TooLargeError as error:
-        raise AttemptFailedError(
-            ErrorStatus.INPUT_TOO_LARGE, f"{what} was not fetched: {error}."
-        ) from error
+        raise NotFetchedError(ErrorStatus.INPUT_TOO_LARGE, f"was not fetched: {error}.") from error
     except StorageFullError as error:
-        raise disk_full(what) from error
+        raise disk_full() from error
     except OSError as error:
         if error.errno not in FULL:
             raise
-        raise disk_full(what) from error
+        raise disk_full() from error
 
 
-def disk_full(what: str) -> AttemptFailedError:
+def disk_full() -> NotFetchedError:
     """Return the error for want of disk space."""
-    return AttemptFailedError(
-        ErrorStatus.STORAGE_FULL, f"The disk was full while {what} was fetched."
-    )
+    return NotFetchedError(ErrorStatus.STORAGE_FULL, "could not be fetched: the disk was full.")
 
 
 @asynccontextmanager

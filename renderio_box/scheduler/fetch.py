@@ -1,6 +1,7 @@
 """Bringing a job's inputs into its workspace."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final, Protocol
 
 import anyio
@@ -13,7 +14,14 @@ from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.jobs.file_types import extension_for, extension_of
 from renderio_box.jobs.files import StoredFile, is_playlist
 from renderio_box.jobs.job import Source, StoredSource, TextSource, UrlSource
-from renderio_box.scheduler.failures import AttemptFailedError, explained, side_by_side
+from renderio_box.scheduler.failures import (
+    AttemptFailedError,
+    NotFetchedError,
+    explained,
+    side_by_side,
+    told,
+)
+from renderio_box.scheduler.shared_inputs import SharedInputs
 from renderio_box.scheduler.workspace import Workspace, save
 from renderio_box.storage.keys import suffix
 from renderio_box.storage.storage import ObjectMissingError, Storage
@@ -36,10 +44,17 @@ class StoredFiles(Protocol):
 class Fetcher:
     """Gets inputs from wherever they are: the network, our own storage, the request."""
 
-    def __init__(self, downloader: Downloader, storage: Storage, files: StoredFiles) -> None:
+    def __init__(
+        self,
+        downloader: Downloader,
+        storage: Storage,
+        files: StoredFiles,
+        shared: SharedInputs,
+    ) -> None:
         self._downloader = downloader
         self._storage = storage
         self._files = files
+        self._shared = shared
 
     async def fetch(self, sources: Mapping[str, Source], workspace: Workspace) -> dict[str, str]:
         """Put every input into the workspace and return its file name there, by alias.
@@ -75,7 +90,7 @@ class Fetcher:
             if isinstance(source, StoredSource):
                 names[alias] = await self._link(alias, source.file_id, workspace)
             else:
-                names[alias] = await self._download(alias, source.url, workspace)
+                names[alias] = await self._download(alias, source, workspace)
 
     async def _link(self, alias: str, file_id: FileId, workspace: Workspace) -> str:
         """Take a stored file without copying it."""
@@ -101,15 +116,33 @@ class Fetcher:
             await self._storage.link_into(key, folder / path)
         return f"{alias}/{file.filename}"
 
-    async def _download(self, alias: str, url: str, workspace: Workspace) -> str:
-        """Fetch a URL; the extension is the URL's, else the usual one for its media type."""
-        if await self._storage.free_bytes() <= 0:
-            raise AttemptFailedError(ErrorStatus.STORAGE_FULL, "The box is short of disk space.")
+    async def _download(self, alias: str, source: UrlSource, workspace: Workspace) -> str:
+        """Fetch a URL, or take what another job of the batch has fetched."""
         arriving = workspace.inputs / f"{alias}.part"
         with explained(alias):
-            async with self._downloader.open(url) as download:
-                await save(download.pieces, arriving)
-                extension = extension_of(download.file_name) or extension_for(download.mime_type)
+            if source.batch_id is None:
+                extension = await self._save(source.url, arriving)
+            else:
+                place = (source.batch_id, source.url)
+                extension = await self._shared.link_into(place, arriving, self._save)
         name = f"{alias}{suffix(extension)}"
         await anyio.Path(arriving).rename(workspace.inputs / name)
         return name
+
+    async def _save(self, url: str, path: Path) -> str:
+        """Fetch a URL to a new file.
+
+        Returns:
+            The extension of the URL, else the usual one for its media type.
+
+        Raises:
+            NotFetchedError: The file could not be had.
+        """
+        if await self._storage.free_bytes() <= 0:
+            raise NotFetchedError(
+                ErrorStatus.STORAGE_FULL, "was not fetched: the box is short of disk space."
+            )
+        with told():
+            async with self._downloader.open(url) as download:
+                await save(download.pieces, path)
+                return extension_of(download.file_name) or extension_for(download.mime_type)

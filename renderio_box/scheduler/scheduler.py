@@ -10,6 +10,7 @@ from anyio.abc import TaskGroup, TaskStatus
 from renderio_box.clock import Clock
 from renderio_box.companions import accompanied_by
 from renderio_box.database.connection import DatabaseFailedError
+from renderio_box.identifiers import BatchId
 from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.jobs.job import (
     Cancelled,
@@ -23,6 +24,7 @@ from renderio_box.jobs.job import (
 from renderio_box.queue.job_queue import JobQueue, LeaseLostError
 from renderio_box.scheduler.attempt import AttemptRunner
 from renderio_box.scheduler.capacity import Capacity, Slot
+from renderio_box.scheduler.shared_inputs import SharedInputs
 from renderio_box.scheduler.tracker import Tracker
 from renderio_box.wakeup import Wakeup
 
@@ -45,9 +47,11 @@ class Scheduler:
         capacity: Capacity,
         wakeup: Wakeup,
         clock: Clock,
+        shared: SharedInputs,
     ) -> None:
         self._queue = queue
         self._runner = runner
+        self._shared = shared
         self._capacity = capacity
         self._wakeup = wakeup
         self._clock = clock
@@ -55,7 +59,7 @@ class Scheduler:
 
     async def run(self) -> None:
         """Work until drained or cancelled; attempts that are cancelled go back to the queue."""
-        async with anyio.create_task_group() as attempts, accompanied_by(self._rescue_regularly):
+        async with anyio.create_task_group() as attempts, accompanied_by(self._look_regularly):
             while not self._draining:
                 await self._start_what_fits(attempts)
                 await self._wakeup.wait(timeout_s=LOOKED_EVERY_S)
@@ -65,12 +69,27 @@ class Scheduler:
         self._draining = True
         self._wakeup.notify()
 
-    async def _rescue_regularly(self) -> None:
-        """Take back jobs whose runner has stopped renewing, whoever that was."""
+    async def look(self) -> None:
+        """Take back jobs whose runner has stopped renewing, and forget what no job needs."""
+        for job in await self._queue.rescue(leases_before=self._clock.now()):
+            log.warning("attempt_rescued", job=job.id, attempt=job.attempt, state=job.state)
+        for batch_id in self._shared.batches:
+            await self._forget_when_over(batch_id)
+
+    async def _look_regularly(self) -> None:
         while True:
             await anyio.sleep(LOOKED_EVERY_S)
-            for job in await self._queue.rescue(leases_before=self._clock.now()):
-                log.warning("attempt_rescued", job=job.id, attempt=job.attempt, state=job.state)
+            await self.look()
+
+    async def _forget_when_over(self, batch_id: BatchId | None) -> None:
+        """Remove what the jobs of a batch share when none of them waits or runs any more."""
+        if batch_id is None or batch_id not in self._shared.batches:
+            return
+        try:
+            if not await self._queue.is_unfinished(batch_id):
+                await self._shared.forget(batch_id)
+        except DatabaseFailedError as error:
+            log.warning("shared_inputs_kept", batch=batch_id, reason=str(error))
 
     async def _start_what_fits(self, attempts: TaskGroup) -> None:
         while (free := self._capacity.free_vcpus) > 0 and not self._draining:
@@ -94,6 +113,7 @@ class Scheduler:
             finally:
                 with anyio.move_on_after(SETTLED_WITHIN_S, shield=True):
                     await self._settle(job, outcome)
+                    await self._forget_when_over(job.batch_id)
 
     async def _watched(self, job: Job, slot: Slot) -> Outcome | None:
         """Run the attempt while its lease is kept; None when the job was lost to another."""

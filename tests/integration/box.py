@@ -16,6 +16,7 @@ from renderio_box.api.app import Parts
 from renderio_box.api.health import BoxFacts, FfmpegFacts, Health
 from renderio_box.api.llms import Offer
 from renderio_box.api.renderio.files import UploadLimit
+from renderio_box.api.streams import Streams
 from renderio_box.catalog.endpoints import EndpointCatalog
 from renderio_box.catalog.files import FileCatalog
 from renderio_box.catalog.inspection import Inspector
@@ -42,6 +43,7 @@ from renderio_box.scheduler.gather import Gatherer
 from renderio_box.scheduler.keeper import Keeper
 from renderio_box.scheduler.publish import Publisher
 from renderio_box.scheduler.scheduler import Scheduler
+from renderio_box.scheduler.shared_inputs import SharedInputs
 from renderio_box.scheduler.workspace import Workspaces
 from renderio_box.storage.local import LocalStorage
 from renderio_box.wakeup import Announcer
@@ -54,6 +56,8 @@ MAX_BODY_BYTES: Final = 64 * 1024
 MAX_UPLOAD_BYTES: Final = 1024 * 1024
 MAX_INPUT_BYTES: Final = 100_000
 MAX_OUTPUT_BYTES: Final = 200_000
+MAX_STREAMS: Final = 3
+HEARTBEAT_S: Final = 0.3
 BASE_URL: Final = "http://box.test"
 NOWHERE: Final = "00000000-0000-7000-8000-000000000000"
 RUN: Final = "/api/v1/run-ffmpeg-command"
@@ -221,12 +225,15 @@ async def open_box(
             clock=clock,
             announcer=announcer,
         )
+        shared = SharedInputs(root / "work")
         scheduler = Scheduler(
             queue=queue,
             runner=AttemptRunner(
                 workspaces=workspaces,
                 gatherer=Gatherer(
-                    Fetcher(outside.downloader, storage, files), storage, max_bytes=MAX_INPUT_BYTES
+                    Fetcher(outside.downloader, storage, files, shared),
+                    storage,
+                    max_bytes=MAX_INPUT_BYTES,
                 ),
                 executor=outside.executor,
                 prober=prober,
@@ -236,6 +243,7 @@ async def open_box(
             capacity=Capacity(vcpus=LIMITS.vcpus, cpus=(0, 1), wakeup=wakeup),
             wakeup=wakeup,
             clock=clock,
+            shared=shared,
         )
         parts = Parts(
             queue=queue,
@@ -256,6 +264,8 @@ async def open_box(
             build=BUILD,
             upload_limit=UploadLimit(MAX_UPLOAD_BYTES),
             offer=OFFER,
+            streams=Streams(announcer, max_open=MAX_STREAMS, heartbeat_seconds=HEARTBEAT_S),
+            rate_limit=None,
             public_url="",
             max_body_bytes=MAX_BODY_BYTES,
         )

@@ -207,5 +207,5 @@ async def test_a_full_box_notes_a_wanted_file_and_says_later_why_it_is_not_there
     assert (record["status"], record["error_status"], record["error_message"]) == (
         "FAILED",
         "STORAGE_FULL",
-        "The disk was full while clip.mp4 was fetched.",
+        "clip.mp4 could not be fetched: the disk was full.",
     )
