@@ -103,13 +103,7 @@ class StreamPlaces(ASGIMiddleware):
     scopes = (ScopeType.HTTP,)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        """Answer the request in a place of its own.
-
-        A question for the methods of an address comes without a key, and needs none.
-        """
-        if "auth" not in scope:
-            await next_app(scope, receive, send)
-            return
+        """Answer the request in a place of its own."""
         keys: KeyRing = scope["litestar_app"].state[KEYS]
         streams: Streams = scope["litestar_app"].state[STREAMS]
         with streams.opened(is_welcome=partial(keys.is_in_use, scope["auth"])) as stream:

@@ -10,11 +10,10 @@ from renderio_box.errors import DescriptionError
 from renderio_box.ffmpeg.probe import Prober
 from renderio_box.identifiers import FileId, Owner, new_file_token, new_id
 from renderio_box.jobs.error_status import ErrorStatus
-from renderio_box.jobs.file_names import completed
 from renderio_box.jobs.file_types import extension_of, file_type_of
 from renderio_box.jobs.files import FileKind, FileStatus, MediaInfo, NewFile, StoredFile
 from renderio_box.jobs.storage_urls import storage_url_in
-from renderio_box.storage.keys import suffix, upload_key
+from renderio_box.storage.keys import upload_key
 from renderio_box.storage.storage import Incoming, Storage
 from renderio_box.wakeup import Announcer, Wakeup
 
@@ -101,25 +100,6 @@ class WantedFiles:
         """
         async with removed_on_error(self._storage, file.key):
             new = await published(incoming, filename, key=file.key, prober=self._prober)
-            return await self._settle(file, new)
-
-    async def keep_again(self, file: StoredFile, original: StoredFile) -> bool:
-        """Store a file of ours once more without copying it; False when deleted.
-
-        Raises:
-            ObjectMissingError: The original was deleted.
-            StorageFullError: The disk has no room at all.
-        """
-        digest = original.sha256 or ""
-        async with removed_on_error(self._storage, file.key):
-            stored = await self._storage.duplicate(original.key, file.key, sha256=digest)
-            new = NewFile(
-                key=stored.key,
-                filename=completed(file.filename, suffix(extension_of(original.filename))),
-                size_bytes=stored.size_bytes,
-                sha256=stored.sha256,
-                media=original.media,
-            )
             return await self._settle(file, new)
 
     async def give_up(self, file: StoredFile, status: ErrorStatus, message: str) -> bool:

@@ -136,14 +136,23 @@ class Keeper:
         with explained(file.filename):
             if original is None:
                 return await self._download(file)
-            try:
-                return await self._wanted.keep_again(file, original)
-            except ObjectMissingError as error:
-                raise AttemptFailedError(
-                    ErrorStatus.UNREACHABLE_INPUT_FILE,
-                    f"{file.filename} could not be fetched: the stored file {original.id}"
-                    " was deleted before.",
-                ) from error
+            return await self._copy(file, original)
+
+    async def _copy(self, file: StoredFile, original: StoredFile) -> bool:
+        """Keep a file of ours once more; each can then be deleted without the other."""
+        name = completed(file.filename, suffix(extension_of(original.filename)))
+        try:
+            async with self._storage.receive() as incoming:
+                length = original.size_bytes or 0
+                async for piece in self._storage.read(original.key, start=0, length=length):
+                    await incoming.write(piece)
+                return await self._wanted.keep(file, incoming, filename=name)
+        except ObjectMissingError as error:
+            raise AttemptFailedError(
+                ErrorStatus.UNREACHABLE_INPUT_FILE,
+                f"{file.filename} could not be fetched: the stored file {original.id}"
+                " was deleted before.",
+            ) from error
 
     async def _download(self, file: StoredFile) -> bool:
         """Fetch the file's URL; its extension, where it has none, is that of the final URL.

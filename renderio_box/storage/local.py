@@ -91,13 +91,6 @@ class LocalStorage:
         except FileNotFoundError as error:
             raise ObjectMissingError(key) from error
 
-    async def duplicate(self, key: str, to: str, *, sha256: str) -> StoredObject:
-        """Give the object's content a second key by reflink or hard link; durable on return."""
-        try:
-            return await to_thread.run_sync(self._duplicate, checked(key), checked(to), sha256)
-        except FileNotFoundError as error:
-            raise ObjectMissingError(key) from error
-
     async def delete(self, key: str) -> None:
         """Remove the object; harmless when it is gone already."""
         path = self._root / checked(key)
@@ -139,16 +132,6 @@ class LocalStorage:
         for left in self._incoming.iterdir():
             left.unlink()
         sync_directory(self._root)
-
-    def _duplicate(self, key: str, to: str, sha256: str) -> StoredObject:
-        path = self._incoming / uuid4().hex
-        try:
-            link(self._root / key, path)
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
-            return self.place(path, to, sha256)
-        finally:
-            path.unlink(missing_ok=True)
 
     def _publish(self, source: Path, key: str) -> StoredObject:
         with open_plain(source) as file:

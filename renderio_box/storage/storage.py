@@ -77,17 +77,6 @@ class Storage(Protocol):
         """Make the object readable as ``target`` without copying it; ObjectMissingError."""
         ...
 
-    async def duplicate(self, key: str, to: str, *, sha256: str) -> StoredObject:
-        """Make a second object of the same content without copying it; durable on return.
-
-        ``sha256`` is the digest of the content, which is not read. May be repeated.
-
-        Raises:
-            ObjectMissingError: No object has the key.
-            StorageFullError: Less than the reserve would remain free.
-        """
-        ...
-
     async def delete(self, key: str) -> None:
         """Remove the object; harmless when it is gone already."""
         ...

@@ -49,29 +49,6 @@ async def test_a_linked_object_is_a_second_name_for_it(
     assert target.samefile(root / KEY)
 
 
-@pytest.mark.usefixtures("without_reflinks")
-async def test_a_duplicate_is_a_second_name_for_the_object(
-    storage: LocalStorage, root: Path, source: Path
-) -> None:
-    await storage.publish(source, KEY)
-
-    await storage.duplicate(KEY, OTHER_KEY, sha256="0" * 64)
-
-    assert (root / OTHER_KEY).samefile(root / KEY)
-
-
-async def test_a_full_disk_duplicates_nothing(
-    storage: LocalStorage, root: Path, source: Path
-) -> None:
-    await storage.publish(source, KEY)
-    full = LocalStorage(root, reserve_bytes=2**60)
-
-    with pytest.raises(StorageFullError):
-        await full.duplicate(KEY, OTHER_KEY, sha256="0" * 64)
-
-    assert [path.name for path in root.rglob("*") if path.is_file()] == [Path(KEY).name]
-
-
 async def test_linking_onto_an_existing_file_is_refused(
     storage: LocalStorage, source: Path, tmp_path: Path
 ) -> None:

@@ -253,55 +253,6 @@ async def test_a_linked_object_outlives_its_deletion(
     assert target.read_bytes() == CONTENT
 
 
-async def test_a_duplicate_reads_like_the_object(storage: Storage, source: Path) -> None:
-    original = await storage.publish(source, KEY)
-
-    made = await storage.duplicate(KEY, OTHER_KEY, sha256=original.sha256)
-
-    assert (made.key, made.size_bytes, made.sha256) == (OTHER_KEY, len(CONTENT), original.sha256)
-    assert await read(storage.read(OTHER_KEY, start=0, length=len(CONTENT))) == CONTENT
-
-
-@pytest.mark.parametrize(("gone", "left"), [(KEY, OTHER_KEY), (OTHER_KEY, KEY)])
-async def test_an_object_and_its_duplicate_outlive_each_other(
-    storage: Storage, source: Path, gone: str, left: str
-) -> None:
-    original = await storage.publish(source, KEY)
-    await storage.duplicate(KEY, OTHER_KEY, sha256=original.sha256)
-
-    await storage.delete(gone)
-
-    assert await read(storage.read(left, start=0, length=len(CONTENT))) == CONTENT
-
-
-async def test_duplicating_twice_is_harmless(storage: Storage, source: Path, root: Path) -> None:
-    original = await storage.publish(source, KEY)
-    await storage.duplicate(KEY, OTHER_KEY, sha256=original.sha256)
-
-    await storage.duplicate(KEY, OTHER_KEY, sha256=original.sha256)
-
-    assert await read(storage.read(OTHER_KEY, start=0, length=len(CONTENT))) == CONTENT
-    assert len(kept(root)) == 2
-
-
-async def test_a_duplicate_can_be_linked(storage: Storage, source: Path, tmp_path: Path) -> None:
-    original = await storage.publish(source, KEY)
-    await storage.duplicate(KEY, OTHER_KEY, sha256=original.sha256)
-
-    await storage.link_into(OTHER_KEY, tmp_path / "in.mp4")
-
-    assert (tmp_path / "in.mp4").read_bytes() == CONTENT
-
-
-async def test_an_object_that_is_not_there_cannot_be_duplicated(
-    storage: Storage, root: Path
-) -> None:
-    with pytest.raises(ObjectMissingError):
-        await storage.duplicate(KEY, OTHER_KEY, sha256="0" * 64)
-
-    assert kept(root) == []
-
-
 async def test_a_deleted_object_is_gone(storage: Storage, source: Path) -> None:
     await storage.publish(source, KEY)
 

@@ -51,18 +51,6 @@ async def test_linking_a_key_that_escapes_is_refused(
 
 
 @pytest.mark.parametrize("key", ESCAPES)
-async def test_duplicating_to_a_key_that_escapes_is_refused(storage: Storage, key: str) -> None:
-    with pytest.raises(ValueError, match="not an object key"):
-        await storage.duplicate("outputs/ab/clip.mp4", key, sha256="0" * 64)
-
-
-@pytest.mark.parametrize("key", ESCAPES)
-async def test_duplicating_a_key_that_escapes_is_refused(storage: Storage, key: str) -> None:
-    with pytest.raises(ValueError, match="not an object key"):
-        await storage.duplicate(key, "outputs/ab/clip.mp4", sha256="0" * 64)
-
-
-@pytest.mark.parametrize("key", ESCAPES)
 async def test_completing_under_a_key_that_escapes_is_refused(storage: Storage, key: str) -> None:
     async with storage.receive() as incoming:
         with pytest.raises(ValueError, match="not an object key"):
