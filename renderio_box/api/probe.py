@@ -64,5 +64,5 @@ def facts_of(inspected: Inspected) -> dict[str, object]:
         "filename": inspected.filename,
         "size_mbytes": mebibytes(inspected.size_bytes),
         "mime_type": mime_type_of(inspected.filename),
-        "file_format": extension_of(inspected.filename),
+        "file_format": extension_of(inspected.filename) or None,
     }

@@ -63,7 +63,7 @@ class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
     original_file_url: str | None
     mime_type: str
     file_type: FileType
-    file_format: str
+    file_format: str | None
     codec: str | None
     pixel_format: str | None
     duration: float | None
@@ -101,7 +101,7 @@ class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
             is_deleted=file.deleted_at is not None,
             original_file_url=file.source_url,
             mime_type=mime_type_of(file.filename),
-            file_format=extension_of(file.filename),
+            file_format=extension_of(file.filename) or None,
             error_status=file.error_status,
             error_message=file.error_message,
             created_at=file.created_at,

@@ -42,7 +42,7 @@ class RendiFile(MediaInfo, frozen=True, kw_only=True, omit_defaults=True):
     is_deleted: bool
     original_file_url: str | None = None
     mime_type: str
-    file_format: str
+    file_format: str | None = None
     error_status: str | None = None
     external_error_message: str | None = None
     created_at: datetime
