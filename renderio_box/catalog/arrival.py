@@ -2,13 +2,37 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import anyio
 
 from renderio_box.ffmpeg.probe import Prober, UnreadableError
-from renderio_box.jobs.file_types import file_type_of
-from renderio_box.jobs.files import MediaInfo, NewFile
+from renderio_box.identifiers import FileId, Owner, new_file_token, new_id
+from renderio_box.jobs.file_types import extension_of, file_type_of
+from renderio_box.jobs.files import FileKind, FileStatus, MediaInfo, NewFile, StoredFile
+from renderio_box.storage.keys import upload_key
 from renderio_box.storage.storage import Incoming, Storage
+
+
+def awaited(
+    kind: FileKind, filename: str, *, owner: Owner, now: datetime, source_url: str | None = None
+) -> StoredFile:
+    """Return the row of a file that is yet to come; its address is known from now on."""
+    file_id = FileId(new_id(now))
+    return StoredFile(
+        id=file_id,
+        owner=owner,
+        kind=kind,
+        status=FileStatus.WAITING,
+        key=upload_key(file_id, extension_of(filename)),
+        token=new_file_token(),
+        filename=filename,
+        source_url=source_url,
+        size_bytes=None,
+        sha256=None,
+        media=MediaInfo(file_type=file_type_of(filename)),
+        created_at=now,
+    )
 
 
 async def published(incoming: Incoming, filename: str, *, key: str, prober: Prober) -> NewFile:

@@ -9,15 +9,14 @@ from weakref import WeakValueDictionary
 import anyio
 import msgspec
 
-from renderio_box.catalog.arrival import published, removed_on_error
+from renderio_box.catalog.arrival import awaited, published, removed_on_error
 from renderio_box.clock import Clock
 from renderio_box.database import files, uploads
 from renderio_box.database.connection import Database, Transaction
 from renderio_box.errors import DescriptionError, NotFoundError
 from renderio_box.ffmpeg.probe import Prober
-from renderio_box.identifiers import FileId, Owner, new_file_token, new_id
-from renderio_box.jobs.file_types import extension_of, file_type_of
-from renderio_box.jobs.files import FileKind, FileStatus, MediaInfo, NewFile, StoredFile
+from renderio_box.identifiers import FileId, Owner, new_file_token
+from renderio_box.jobs.files import FileKind, FileStatus, NewFile, StoredFile
 from renderio_box.jobs.uploads import (
     ClaimedPart,
     Part,
@@ -26,7 +25,7 @@ from renderio_box.jobs.uploads import (
     part_size_of,
     refusal,
 )
-from renderio_box.storage.keys import part_key, upload_key
+from renderio_box.storage.keys import part_key
 from renderio_box.storage.storage import (
     Incoming,
     ObjectMissingError,
@@ -72,22 +71,9 @@ class PartUploads:
         if await self._storage.free_bytes() < size_bytes:
             raise StorageFullError
         now = self._clock.now()
-        file_id = FileId(new_id(now))
-        file = StoredFile(
-            id=file_id,
-            owner=owner,
-            kind=FileKind.UPLOAD,
-            status=FileStatus.WAITING,
-            key=upload_key(file_id, extension_of(filename)),
-            token=new_file_token(),
-            filename=filename,
-            size_bytes=None,
-            sha256=None,
-            media=MediaInfo(file_type=file_type_of(filename)),
-            created_at=now,
-        )
+        file = awaited(FileKind.UPLOAD, filename, owner=owner, now=now)
         upload = Upload(
-            file_id=file_id,
+            file_id=file.id,
             token=new_file_token(),
             size_bytes=size_bytes,
             part_size=part_size_of(size_bytes, smallest=self._terms.part_bytes),

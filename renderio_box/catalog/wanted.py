@@ -2,18 +2,16 @@
 
 from contextlib import AbstractContextManager
 
-from renderio_box.catalog.arrival import published, removed_on_error
+from renderio_box.catalog.arrival import awaited, published, removed_on_error
 from renderio_box.clock import Clock
 from renderio_box.database import files
 from renderio_box.database.connection import Database, Transaction
 from renderio_box.errors import DescriptionError
 from renderio_box.ffmpeg.probe import Prober
-from renderio_box.identifiers import FileId, Owner, new_file_token, new_id
+from renderio_box.identifiers import FileId, Owner
 from renderio_box.jobs.error_status import ErrorStatus
-from renderio_box.jobs.file_types import extension_of, file_type_of
-from renderio_box.jobs.files import FileKind, FileStatus, MediaInfo, NewFile, StoredFile
+from renderio_box.jobs.files import FileKind, FileStatus, NewFile, StoredFile
 from renderio_box.jobs.storage_urls import storage_url_in
-from renderio_box.storage.keys import upload_key
 from renderio_box.storage.storage import Incoming, Storage
 from renderio_box.wakeup import Announcer, Wakeup
 
@@ -42,21 +40,7 @@ class WantedFiles:
             DescriptionError: The URL in ``field`` is one of ours, and its file is not there.
         """
         now = self._clock.now()
-        file_id = FileId(new_id(now))
-        file = StoredFile(
-            id=file_id,
-            owner=owner,
-            kind=FileKind.STORED_FILE,
-            status=FileStatus.WAITING,
-            key=upload_key(file_id, extension_of(filename)),
-            token=new_file_token(),
-            filename=filename,
-            source_url=url,
-            size_bytes=None,
-            sha256=None,
-            media=MediaInfo(file_type=file_type_of(filename)),
-            created_at=now,
-        )
+        file = awaited(FileKind.STORED_FILE, filename, owner=owner, now=now, source_url=url)
         async with self._database.transaction() as tx:
             original = await found_by_url(tx, url)
             if original is not None and not is_there(original):
