@@ -25,6 +25,41 @@ FIELDS: Final[Mapping[str, str]] = {
     "RunChainRequest.commands": "Steps with files of their own; a source may be {{out_x}} of an"
     " earlier step. In place of ffmpeg_commands, input_files and output_files.",
     "StepRequest.output_files": "What each {{out_x}} of this step is to be called.",
+    "valid": "Always true; a body that a submit would refuse gets that refusal.",
+    "arguments": "The words of every command or step, with {{alias}} where a file will stand.",
+    # Presets
+    "preset_id": "The preset's id, a UUID.",
+    "presets": "The owner's presets, newest first, and after them those of the box.",
+    "is_system": "It came with the box: it can be used, but not changed or deleted.",
+    "description": "What it is for.",
+    "category": "A word to find it by.",
+    "input_file_keys": "The inputs, in_x, that whoever executes it has to name.",
+    "output_file_definitions": "What each {{out_x}} is called unless an execution says otherwise.",
+    "updated_at": "When it was changed last.",
+    "PresetView.created_at": "When it was made.",
+    "PresetView.input_files": "The default of each input; empty where it has none.",
+    **{
+        f"{schema}.{field}": text
+        for schema in ("NewPreset", "PresetChange", "PresetView")
+        for field, text in {
+            "name": "What the preset is called.",
+            "command_type": "FFMPEG_COMMAND for one command, CHAINED_COMMAND for several.",
+            "metadata": "Given to every command that is made from it; a change replaces all of it.",
+        }.items()
+    },
+    **{
+        f"{schema}.{field}": text
+        for schema in ("NewPreset", "PresetChange")
+        for field, text in {
+            "input_files": "In place of input_file_keys: the inputs, each with its default or"
+            ' with "" for none.',
+            "output_files": "The same as output_file_definitions, by its other name.",
+        }.items()
+    },
+    "Execution.input_files": "A source for each input of the preset, and for no other; those with"
+    " a default may be left out.",
+    "Execution.output_files": "Outputs of the preset that are to be called otherwise.",
+    "Execution.metadata": "Added to the preset's; wins where both have a key.",
     # Commands
     "command_id": "The command's id, a UUID.",
     "commands": "The commands, newest first.",
@@ -90,6 +125,22 @@ FIELDS: Final[Mapping[str, str]] = {
     "deleted": "Always true.",
     "token": "The secret part of the address.",
     "path": "The file's name; a playlist's token opens the files that it names as well.",
+    "file_ids": "The files to delete; all of them, or none.",
+    "deleted_file_ids": "The files whose bytes are gone now.",
+    "file_url": "Where the file is fetched from: an http or https URL.",
+    "StoreFileRequest.url": "The same as file_url, by its other name.",
+    "StoreFileRequest.filename": "What the file shall be called.",
+    "ProbeRequest.url": "An http or https URL; in place of file_id.",
+    "ProbeRequest.file_id": "A file of the box; in place of url.",
+    # Uploads in parts
+    "InitUploadRequest.filename": "What the file is called.",
+    "size_bytes": "Size of the whole file in bytes.",
+    "part_size": "Size of every part but the last, in bytes.",
+    "upload_urls": "Where each part is PUT, in order, without a key. They work for a limited time.",
+    "parts": "Every part of the upload, in any order.",
+    "part_number": "1 for the first of upload_urls.",
+    "etag": "The header ETag of the answer to the part.",
+    "number": "The number of the part, from 1.",
     # Webhooks
     "url": "Where it is told that commands have ended.",
     "secret": "Signs every message, as HMAC-SHA256 of its body; never shown again.",
@@ -128,6 +179,9 @@ FIELDS: Final[Mapping[str, str]] = {
     "next_cursor": "Where the next page begins; null on the last one.",
     "cursor": "The next_cursor of the page before. It excludes offset, and stays fast and exact"
     " in long lists that grow meanwhile.",
+    # Streams of events
+    "after": "The id of the last event that the reader knows; the stream goes on after it.",
+    "Last-Event-ID": "The same as after, and wins over it: an EventSource sends it by itself.",
     # Errors
     "RenderioError.error": "Why the request was refused; never renamed.",
     "message": "What is wrong and what to change, for people.",

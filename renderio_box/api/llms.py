@@ -14,6 +14,7 @@ from renderio_box.api.catalogue import error_status_table, error_table
 from renderio_box.api.urls import Urls
 from renderio_box.assets import AGENTS_PAGE, asset
 from renderio_box.config import Config
+from renderio_box.jobs.recipes import SYSTEM_PRESETS
 
 PLACE: Final = re.compile(r"@(\w+)@")
 ENCODERS: Final = (
@@ -56,6 +57,7 @@ def page(offer: Offer, *, base: str) -> str:
         "missing_encoders": listed(name for name in ENCODERS if name not in offer.encoders),
         "filters": listed(name for name in FILTERS if name in offer.filters),
         "missing_filters": listed(name for name in FILTERS if name not in offer.filters),
+        "presets": presets(),
         "errors": error_table(),
         "error_statuses": error_status_table(),
     }
@@ -84,6 +86,14 @@ def limits(config: Config, *, vcpus: int) -> str:
     if per_minute := config.server.requests_per_minute:
         lines.append(f"Requests: {per_minute} a minute, then 429 with `Retry-After`.")
     return "\n".join(f"- {line}" for line in lines)
+
+
+def presets() -> str:
+    """Return the presets that come with the box, as a list."""
+    return "\n".join(
+        f"- {preset.recipe.name} (`{preset_id}`: {', '.join(preset.recipe.inputs)})"
+        for preset_id, preset in SYSTEM_PRESETS.items()
+    )
 
 
 def listed(names: Iterable[str]) -> str:

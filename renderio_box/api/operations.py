@@ -18,7 +18,13 @@ CODES: Final[Mapping[str, tuple[ErrorCode, ...]]] = {
     "run_command": SUBMITTING,
     "run_chain": SUBMITTING,
     "run_multiple": SUBMITTING,
+    "validate": (ErrorCode.INVALID_COMMAND,),
     "cancel_command": (ErrorCode.ALREADY_FINISHED,),
+    "watch_command": (ErrorCode.SHUTTING_DOWN,),
+    "watch_commands": (ErrorCode.SHUTTING_DOWN,),
+    "add_preset": (ErrorCode.VALIDATION_ERROR,),
+    "change_preset": (ErrorCode.VALIDATION_ERROR,),
+    "execute_preset": (*SUBMITTING, ErrorCode.VALIDATION_ERROR),
     "upload_file": (
         ErrorCode.INVALID_REQUEST,
         ErrorCode.PAYLOAD_TOO_LARGE,
@@ -26,6 +32,14 @@ CODES: Final[Mapping[str, tuple[ErrorCode, ...]]] = {
         ErrorCode.VALIDATION_ERROR,
         ErrorCode.STORAGE_FULL,
     ),
+    "store_file": (ErrorCode.VALIDATION_ERROR,),
+    "delete_file": (ErrorCode.INVALID_REQUEST,),
+    "rendi_delete_file": (ErrorCode.NOT_FOUND,),
+    "bulk_delete": (ErrorCode.NOT_FOUND,),
+    "init_upload": (ErrorCode.VALIDATION_ERROR, ErrorCode.STORAGE_FULL),
+    "receive_part": (ErrorCode.STORAGE_FULL,),
+    "complete_upload": (ErrorCode.VALIDATION_ERROR, ErrorCode.STORAGE_FULL),
+    "probe": (ErrorCode.NOT_FOUND, ErrorCode.STORAGE_FULL),
     "configure_webhook": (ErrorCode.VALIDATION_ERROR,),
     "test_webhook": (ErrorCode.NOT_FOUND,),
     "ytdlp_download": (ErrorCode.NOT_SUPPORTED,),
@@ -34,13 +48,14 @@ CODES: Final[Mapping[str, tuple[ErrorCode, ...]]] = {
 """Refusals beyond those that every operation of its shape can answer with."""
 
 BINARY: Final[Json] = {"type": "string", "format": "binary"}
+RAW: Final = "application/octet-stream"
 WHEREABOUTS: Final = ("ETag", "Last-Modified", "Accept-Ranges", "Content-Disposition")
 
 HEADERS: Final[Mapping[str, str]] = {
     "X-Request-Id": "Names this answer; the log lines about it carry it too.",
     "Retry-After": "After how many seconds to try again.",
     "WWW-Authenticate": "Always Bearer.",
-    "ETag": "The SHA-256 of the content, in quotation marks: a stored file never changes.",
+    "ETag": "The SHA-256 of the content, in quotation marks: what is stored never changes.",
     "Last-Modified": "When the file was stored.",
     "Accept-Ranges": "Always bytes.",
     "Content-Range": "Which bytes these are, and of how many.",
@@ -114,6 +129,49 @@ BODIES: Final[Mapping[str, Json]] = {
             }
         },
     },
+    "receive_part": {
+        "required": True,
+        "description": "The bytes of the part; their media type does not matter.",
+        "content": {RAW: {"schema": BINARY}},
+    },
+    "validate": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "description": "The body of any of the three submits.",
+                    "anyOf": [
+                        {"$ref": f"#/components/schemas/{name}"}
+                        for name in ("RunCommandRequest", "RunChainRequest", "RunMultipleRequest")
+                    ],
+                }
+            }
+        },
+    },
+}
+STREAM: Final = answer(
+    "A stream of server-sent events that begins with where and when to come back. `status` has"
+    " command_id, status, attempt, at, and at the end error_status and error_message; `progress`"
+    " has command_id, processing_stage and progress.",
+    content={"text/event-stream": {"schema": {"type": "string"}}},
+)
+PLAYLIST: Final = answer(
+    "A file is a playlist: it is deleted with its segments through DELETE commands/{command_id}/files.",
+    content={"application/json": {"schema": {"$ref": "#/components/schemas/RendiError"}}},
+)
+PROBED: Final[Json] = {
+    "type": "object",
+    "description": "Beside streams and format every field of FileRecord, null where nothing is"
+    " known.",
+    "properties": {
+        "streams": {
+            "type": "array",
+            "items": {"type": "object"},
+            "description": "The streams as ffprobe describes them.",
+        },
+        "format": {"type": "object", "description": "The container as ffprobe describes it."},
+    },
+    "required": ["streams", "format"],
 }
 ANSWERS: Final[Mapping[str, Mapping[str, Json]]] = {
     "serve_file": {
@@ -126,6 +184,17 @@ ANSWERS: Final[Mapping[str, Mapping[str, Json]]] = {
         ),
         "304": answer("The caller has the file already.", *WHEREABOUTS),
         "416": answer("The file has no such range.", *WHEREABOUTS, "Content-Range"),
+    },
+    "watch_command": {
+        "200": STREAM,
+        "204": answer("The command has ended, and the caller knows of it already."),
+    },
+    "watch_commands": {"200": STREAM},
+    "rendi_delete_file": {"400": PLAYLIST},
+    "rendi_bulk_delete": {"400": PLAYLIST},
+    "receive_part": {"200": answer("The part is kept.", "ETag")},
+    "probe": {
+        "200": answer("What the file is.", content={"application/json": {"schema": PROBED}}),
     },
     "readyz": {
         "503": answer(
@@ -158,10 +227,7 @@ def codes_of(operation_id: str, path: str, operation: Json) -> tuple[ErrorCode, 
         codes |= {ErrorCode.NOT_FOUND}
     if any(parameter["in"] == "query" for parameter in operation.get("parameters", ())):
         codes |= {ErrorCode.INVALID_REQUEST}
-    if "requestBody" in operation:
-        codes |= {
-            ErrorCode.INVALID_REQUEST,
-            ErrorCode.PAYLOAD_TOO_LARGE,
-            ErrorCode.UNSUPPORTED_MEDIA_TYPE,
-        }
+    if body := operation.get("requestBody"):
+        codes |= {ErrorCode.INVALID_REQUEST, ErrorCode.PAYLOAD_TOO_LARGE}
+        codes |= set() if RAW in body["content"] else {ErrorCode.UNSUPPORTED_MEDIA_TYPE}
     return tuple(code for code in ErrorCode if code in codes)

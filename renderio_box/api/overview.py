@@ -9,7 +9,8 @@ from renderio_box.errors import ErrorCode
 
 TAGS: Final[Mapping[str, str]] = {
     "Commands": "Submit FFmpeg commands, watch them, stop them.",
-    "Files": "Upload inputs, fetch outputs, delete both.",
+    "Presets": "Keep commands under a name, and run them on other files.",
+    "Files": "Upload inputs, look at them, fetch outputs, delete both.",
     "Commands (Rendi)": "The same in Rendi's words.",
     "Files (Rendi)": "The same in Rendi's words.",
     "Webhooks": "Be told when commands end, and see what became of the telling.",

@@ -126,7 +126,7 @@ async def complete_upload(
 
 
 @post(COMPLETE, status_code=200, guards=[requires(Scope.FILES), json_only])
-async def complete_upload_for_rendi(
+async def rendi_complete_upload(
     file_id: FromPath[str],
     data: JSONBody[CompleteUploadRequest],
     principal: NamedDependency[Principal],

@@ -12,9 +12,9 @@ from renderio_box.api.llms import llms_page
 from renderio_box.api.media import serve_file
 from renderio_box.api.part_uploads import (
     complete_upload,
-    complete_upload_for_rendi,
     init_upload,
     receive_part,
+    rendi_complete_upload,
 )
 from renderio_box.api.probe import probe
 from renderio_box.api.problems import DESCRIPTION_HANDLERS
@@ -28,11 +28,11 @@ from renderio_box.api.renderio.webhooks import DeliveryController, WebhookContro
 from renderio_box.api.rendi.commands import RendiCommandController
 from renderio_box.api.rendi.files import RendiFileController
 from renderio_box.api.schema import page_script
-from renderio_box.api.store_file import store_file, store_file_for_rendi
+from renderio_box.api.store_file import rendi_store_file, store_file
 
 FILE_ROUTES: Final = (
     Router(path="/api/v1", route_handlers=[bulk_delete, probe], tags=["Files"]),
-    Router(path="/v1", route_handlers=[bulk_delete], tags=["Files"]),
+    Router(path="/v1", route_handlers=[bulk_delete], tags=["Files (Rendi)"]),
     Router(
         path="/api/v1",
         route_handlers=[store_file, init_upload, complete_upload],
@@ -41,9 +41,9 @@ FILE_ROUTES: Final = (
     ),
     Router(
         path="/v1",
-        route_handlers=[store_file_for_rendi, init_upload, complete_upload_for_rendi],
+        route_handlers=[rendi_store_file, init_upload, rendi_complete_upload],
         exception_handlers=DESCRIPTION_HANDLERS,
-        tags=["Files"],
+        tags=["Files (Rendi)"],
     ),
 )
 

@@ -85,7 +85,7 @@ async def store_file(
 
 
 @post("/files/store-file", status_code=200, guards=[requires(Scope.FILES), json_only])
-async def store_file_for_rendi(
+async def rendi_store_file(
     data: JSONBody[StoreFileRequest],
     principal: NamedDependency[Principal],
     wanted: NamedDependency[WantedFiles],

@@ -10,9 +10,15 @@ from renderio_box.api.examples import records
 from tests.builders import make_body
 from tests.description import Operation
 from tests.integration.box import Box, show, submit, upload
+from tests.integration.part_upload import begin
+from tests.integration.preset_steps import added
 from tests.integration.webhook_steps import configure, ended, listed
 
-UPLOADED: Final = {"multipart/form-data": {"files": {"file": ("small.mp4", b"content")}}}
+CONTENT: Final = b"content"
+UPLOADED: Final[Mapping[str, dict[str, Any]]] = {
+    "multipart/form-data": {"files": {"file": ("small.mp4", CONTENT)}},
+    "application/octet-stream": {"content": CONTENT},
+}
 """How to send the bodies that are no JSON."""
 
 World = Mapping[str, str]
@@ -35,6 +41,9 @@ async def populated(box: Box, client: AsyncClient) -> World:
     await configure(client, "https://hooks.example.org/renderio")
     told = await ended(client)
     (delivery, *_) = await listed(client, command_id=told)
+    preset = await added(client)
+    begun = await begin(client, CONTENT)
+    await begun.send(1)
     polled: dict[str, Any] = await show(client, done)
     return {
         records.COMMAND_ID: done,
@@ -42,6 +51,9 @@ async def populated(box: Box, client: AsyncClient) -> World:
         records.FILE_ID: str(stored["file_id"]),
         records.KEY_ID: key.id,
         records.DELIVERY_ID: delivery["delivery_id"],
+        records.PRESET_ID: preset["preset_id"],
+        records.UPLOAD_ID: begun.file_id,
+        records.UPLOAD_TOKEN: begun.urls[0].split("/")[-2],
         records.TOKEN: polled["output_files"]["out_video"]["storage_url"].split("/")[-2],
     }
 
@@ -57,16 +69,21 @@ async def send(
     client: AsyncClient, operation: Operation, example: records.Example, world: World
 ) -> Response:
     """Send the example's request to the box that the world is in."""
-    path = operation.path
-    for name, value in {**records.PATH, **example.path}.items():
-        path = path.replace(f"{{{name}}}", value)
     more: dict[str, Any] = {}
     if example.body is not None:
         more["json"] = json.loads(translated(json.dumps(example.body), world))
     elif "requestBody" in operation.described:
         (media_type,) = operation.described["requestBody"]["content"]
         more |= UPLOADED[media_type]
-    return await client.request(operation.method, translated(path, world), **more)
+    return await client.request(operation.method, address(operation, example, world), **more)
+
+
+def address(operation: Operation, example: records.Example, world: World) -> str:
+    """Return where the example is answered in that world."""
+    path = operation.path
+    for name, value in {**records.PATH, **example.path}.items():
+        path = path.replace(f"{{{name}}}", value)
+    return translated(path, world)
 
 
 def same_shape(example: object, real: object) -> bool:

@@ -7,6 +7,7 @@ from renderio_box.api.examples.commands import COMMANDS
 from renderio_box.api.examples.files import FILES
 from renderio_box.api.examples.keys import KEYS
 from renderio_box.api.examples.operation import OPERATION
+from renderio_box.api.examples.presets import PRESETS
 from renderio_box.api.examples.records import Example
 from renderio_box.api.examples.rendi import RENDI
 from renderio_box.api.examples.webhooks import WEBHOOKS
@@ -16,6 +17,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Example]]] = {
     **FILES,
     **KEYS,
     **OPERATION,
+    **PRESETS,
     **RENDI,
     **WEBHOOKS,
 }

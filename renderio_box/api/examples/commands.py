@@ -6,12 +6,32 @@ from typing import Final
 from renderio_box.api.examples.records import (
     ACCEPTED,
     COMMAND_ID,
+    CREATED,
     DONE,
     FILE_ID,
     QUEUED_ID,
     STOPPED,
     Example,
 )
+
+BEGINNING: Final = "id: 1\nretry: 2000\n\n"
+TOLD: Final = f"""\
+id: 0
+retry: 2000
+
+id: 1
+event: status
+data: {{"command_id":"{COMMAND_ID}","status":"QUEUED","attempt":0,"at":"{CREATED}"}}
+
+id: 2
+event: status
+data: {{"command_id":"{COMMAND_ID}","status":"PROCESSING","attempt":1,"at":"{CREATED}"}}
+
+id: 3
+event: status
+data: {{"command_id":"{COMMAND_ID}","status":"SUCCESS","attempt":1,"at":"{CREATED}","error_status":null,"error_message":null}}
+
+"""
 
 COMMANDS: Final[Mapping[str, Mapping[str, Example]]] = {
     "run_command": {
@@ -131,6 +151,35 @@ COMMANDS: Final[Mapping[str, Mapping[str, Example]]] = {
             },
         ),
     },
+    "validate": {
+        "single": Example(
+            summary="Try a command",
+            body={
+                "ffmpeg_command": "ffmpeg -y -i {{in_video}} -vf scale=640:-2 {{out_video}}",
+                "input_files": {"in_video": "https://example.com/clip.mp4"},
+                "output_files": {"out_video": "small.mp4"},
+            },
+            answer={
+                "valid": True,
+                "arguments": [["-i", "{{in_video}}", "-vf", "scale=640:-2", "{{out_video}}"]],
+                "warnings": [],
+            },
+        ),
+        "chain": Example(
+            summary="Try a chain",
+            body={
+                "ffmpeg_commands": [
+                    "-i {{in_video}} -vn between.wav",
+                    "-i between.wav -af volume=6dB {{out_sound}}",
+                ],
+                "input_files": {"in_video": "https://example.com/clip.mp4"},
+                "output_files": {"out_sound": "loud.mp3"},
+            },
+            answer={"valid": True, "arguments": [["-i", "{{in_video}}", "-vn", "between.wav"]]},
+        ),
+    },
+    "watch_command": {"from_the_beginning": Example(summary="A whole stream", answer=TOLD)},
+    "watch_commands": {"from_now_on": Example(summary="A stream from now on", answer=BEGINNING)},
     "show_command": {"done": Example(summary="A command that is done", answer=DONE)},
     "list_commands": {
         "page": Example(

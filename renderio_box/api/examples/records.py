@@ -10,6 +10,10 @@ QUEUED_ID: Final = "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6072"
 FILE_ID: Final = "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6073"
 KEY_ID: Final = "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6074"
 DELIVERY_ID: Final = "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6075"
+PRESET_ID: Final = "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6076"
+UPLOAD_ID: Final = "019ab3c4-5d6e-7f80-9a1b-2c3d4e5f6077"
+UPLOAD_TOKEN: Final = "k8Rw2mVx6bTzQe0sYh4NcLg7dUj9aPf1oXi3CtKqWBM"  # noqa: S105 - an example
+PART_ETAG: Final = '"ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73"'
 TOKEN: Final = "Zq3vT0b8rW5nXk2LmY7cJd9aHs4fPg6uEo1iKtQxVBM"  # noqa: S105 - an example
 STORAGE_URL: Final = f"https://box.example.org/files/{TOKEN}/small.mp4"
 
@@ -18,6 +22,7 @@ PATH: Final[Mapping[str, str]] = {
     "file_id": FILE_ID,
     "key_id": KEY_ID,
     "delivery_id": DELIVERY_ID,
+    "preset_id": PRESET_ID,
     "token": TOKEN,
     "path": "small.mp4",
 }

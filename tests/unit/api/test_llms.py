@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from renderio_box.api.llms import FILTERS, Offer, limits, listed, page
 from renderio_box.config import Config, JobsConfig, ServerConfig
+from renderio_box.jobs.recipes import SYSTEM_PRESETS
 from tests.description import operation_at
 
 OFFER = Offer(
@@ -45,6 +46,13 @@ def test_the_page_names_encoders_that_are_missing() -> None:
 
 def test_a_build_that_has_everything_lacks_nothing() -> None:
     assert line_with("Filters that not every build has").endswith("It lacks: none of note.")
+
+
+def test_the_page_names_every_preset_of_the_box_with_its_inputs() -> None:
+    for preset_id, preset in SYSTEM_PRESETS.items():
+        inputs = ", ".join(preset.recipe.inputs)
+
+        assert line_with(preset_id) == f"- {preset.recipe.name} (`{preset_id}`: {inputs})"
 
 
 def test_the_page_tells_the_limits_as_they_are_configured() -> None:
