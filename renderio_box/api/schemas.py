@@ -15,6 +15,8 @@ ROOMS: Final = tuple(f"{__name__.partition('.')[0]}.{room}." for room in ("api",
 REFERENCE: Final = "#/components/schemas/{name}"
 MARK: Final = ("deprecated", False)
 """Stands for anything in the schemas that msgspec makes; it takes an empty schema for none."""
+UNASKED: Final = (MARK, ("uniqueItems", True))
+"""What msgspec's schemas say and nobody means: it takes a set's values repeated, too."""
 
 
 def schemas_of(names: Iterable[str]) -> Json:
@@ -67,13 +69,13 @@ def field_explained(name: str, field: str, schema: Json) -> Json:
 
 
 def without_marks(value: Any) -> Any:  # noqa: ANN401 - any part of a schema
-    """Return a part of a schema without what stands for anything."""
+    """Return a part of a schema without what nobody means."""
     if isinstance(value, list):
         return [without_marks(each) for each in cast("list[Any]", value)]
     if not isinstance(value, dict):
         return value
     parts = cast("Json", value)
-    return {key: without_marks(part) for key, part in parts.items() if (key, part) != MARK}
+    return {key: without_marks(part) for key, part in parts.items() if (key, part) not in UNASKED}
 
 
 def dated(schema: Json) -> Json:

@@ -32,6 +32,12 @@ def test_what_a_struct_holds_comes_with_it() -> None:
     assert {"CommandView", "FileRecord", "ErrorStatus"} <= schemas_of(["CommandView"]).keys()
 
 
+def test_a_set_may_be_sent_with_repetitions() -> None:
+    scopes = schemas_of(["NewKeyRequest"])["NewKeyRequest"]["properties"]["scopes"]
+
+    assert "uniqueItems" not in str(scopes)
+
+
 def test_an_enum_lists_its_values() -> None:
     listed = schemas_of(["CommandView"])["ErrorStatus"]["enum"]
 
