@@ -195,26 +195,13 @@ async def test_a_fault_of_ours_fails_the_file_without_a_word_about_it(
     assert files_kept(box) == []
 
 
-async def test_a_file_of_ours_is_taken_from_disk_and_not_copied(
-    box: Box, client: AsyncClient
-) -> None:
+async def test_a_file_of_ours_is_taken_from_disk(box: Box, client: AsyncClient) -> None:
     original = await upload(client, CONTENT)
 
     file = await kept(box, str(original["storage_url"]), "again.mp4")
 
     assert (await client.get(f"/files/{file.token}/x")).content == CONTENT
     assert file.sha256 == (await client.get(f"{FILES}/{original['file_id']}")).json()["sha256"]
-
-
-@pytest.mark.usefixtures("without_reflinks")
-async def test_a_file_of_ours_shares_its_bytes_with_its_original(
-    box: Box, client: AsyncClient
-) -> None:
-    original = await upload(client, CONTENT)
-
-    file = await kept(box, str(original["storage_url"]))
-
-    assert (box.root / "files" / file.key).stat().st_nlink == 2
 
 
 async def test_a_file_of_ours_outlives_its_original(box: Box, client: AsyncClient) -> None:
