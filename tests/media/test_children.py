@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -39,6 +40,15 @@ def process_of(marker: str) -> Path:
 def status_of(process: Path, field: str) -> str:
     lines = (process / "status").read_text().splitlines()
     return next(line.partition(":")[2].strip() for line in lines if line.startswith(f"{field}:"))
+
+
+def opened_by(process: Path) -> list[str]:
+    """Return what a process has open; it may open and close files while we look."""
+    opened: list[str] = []
+    for handle in (process / "fd").iterdir():
+        with suppress(FileNotFoundError):
+            opened.append(str(handle.readlink()))
+    return opened
 
 
 @pytest.mark.parametrize("command", [ENDLESS, DEAF], ids=["that listens", "that is deaf"])
@@ -98,9 +108,7 @@ def test_ffmpeg_reads_nothing_from_a_terminal(running: Path) -> None:
 
 
 def test_ffmpeg_holds_nothing_open_of_the_box(box: RunningBox, running: Path) -> None:
-    opened = [str(handle.readlink()) for handle in (running / "fd").iterdir()]
-
-    ours = [name for name in opened if name.startswith(("socket:", str(box.data)))]
+    ours = [name for name in opened_by(running) if name.startswith(("socket:", str(box.data)))]
     assert {Path(name).name for name in ours} <= set(OUTPUTS.values())
 
 
