@@ -22,7 +22,6 @@ from renderio_box.catalog.keys import KeyRing
 from renderio_box.catalog.part_uploads import PartUploads
 from renderio_box.catalog.presets import PresetCatalog
 from renderio_box.catalog.wanted import WantedFiles
-from renderio_box.config import Config
 from renderio_box.data_directory import DataDirectory
 from renderio_box.database import liveness
 from renderio_box.ffmpeg.builds import version_of
@@ -44,6 +43,7 @@ from renderio_box.scheduler.publish import Publisher
 from renderio_box.scheduler.scheduler import Scheduler
 from renderio_box.scheduler.shared_inputs import SharedInputs
 from renderio_box.scheduler.workspace import Workspaces
+from renderio_box.settings import Config
 from renderio_box.webhooks.dispatcher import Dispatcher
 
 log = structlog.get_logger()

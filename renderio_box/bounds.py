@@ -4,12 +4,12 @@ from datetime import timedelta
 from typing import Final
 
 from renderio_box.catalog.part_uploads import UploadTerms
-from renderio_box.config import Config
 from renderio_box.ffmpeg.sandbox import ResourceLimits, process_limit
 from renderio_box.inputs.download import DownloadBounds
 from renderio_box.jobs.limits import JobLimits
 from renderio_box.jobs.uploads import PART_BYTES
 from renderio_box.machine import physical_memory_bytes, usable_cpus
+from renderio_box.settings import Config
 
 MEBIBYTE: Final = 1024 * 1024
 

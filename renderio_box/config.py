@@ -1,15 +1,16 @@
-"""Settings: read once at start, checked whole, never changed after."""
+"""Reading settings: from a file and the environment, once at start, checked whole."""
 
 import difflib
 import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Final
 
 import msgspec
 import platformdirs
-from msgspec import Meta
+
+from renderio_box.settings import Config
 
 ENVIRONMENT_PREFIX: Final = "RENDERIO_"
 CLIENT_VARIABLES: Final = frozenset({"RENDERIO_URL", "RENDERIO_KEY"})
@@ -29,79 +30,6 @@ WANTED: Final = {
     "log.level": 'write "debug", "info", "warning" or "error"',
     "log.format": 'write "text" or "json"',
 }
-
-Port = Annotated[int, Meta(ge=0, le=65535)]
-Positive = Annotated[int, Meta(ge=1)]
-NotNegative = Annotated[int, Meta(ge=0)]
-Seconds = Annotated[float, Meta(gt=0)]
-PublicUrl = Annotated[str, Meta(pattern=r"^(https?://[^\s?#]+)?$")]
-
-
-class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Where the box listens and how it is reached."""
-
-    host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
-    port: Port = 8420
-    public_url: PublicUrl = ""
-    trusted_proxies: tuple[str, ...] = ()
-    max_body_kbytes: Positive = 1024
-    drain_seconds: Seconds = 20.0
-    requests_per_minute: NotNegative = 0
-
-
-class JobsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How many jobs run and for how long."""
-
-    vcpus: NotNegative = 0
-    default_run_seconds: Positive = 3600
-    max_run_seconds: Positive = 86_400
-    nice: Annotated[int, Meta(ge=0, le=19)] = 10
-    memory_mbytes: NotNegative = 0
-    output_mbytes: Positive = 51_200
-    log_kbytes: Positive = 256
-    max_queued: Positive = 10_000
-
-
-class InputsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Bounds on what is fetched for a job."""
-
-    max_mbytes: Positive = 20_480
-    total_seconds: Seconds = 3600.0
-    stall_seconds: Seconds = 30.0
-    max_redirects: NotNegative = 5
-
-
-class StorageConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What is kept, and how much room must stay free."""
-
-    upload_mbytes: Positive = 20_480
-    upload_hours: Positive = 24
-    reserve_mbytes: NotNegative = 1024
-
-
-class FfmpegConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Which FFmpeg to run; empty means: look for one."""
-
-    ffmpeg: str = ""
-    ffprobe: str = ""
-
-
-class LogConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What is written to standard error."""
-
-    level: Literal["debug", "info", "warning", "error"] = "info"
-    format: Literal["text", "json"] = "text"
-
-
-class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Everything an operator can set. ``config.example.toml`` explains each setting."""
-
-    server: ServerConfig = ServerConfig()
-    jobs: JobsConfig = JobsConfig()
-    inputs: InputsConfig = InputsConfig()
-    storage: StorageConfig = StorageConfig()
-    ffmpeg: FfmpegConfig = FfmpegConfig()
-    log: LogConfig = LogConfig()
 
 
 class ConfigError(Exception):

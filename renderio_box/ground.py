@@ -14,7 +14,6 @@ from renderio_box.assets import FONT_CONFIG, asset
 from renderio_box.bounds import MEBIBYTE, download_bounds, resource_limits
 from renderio_box.catalog.keys import KeyRing
 from renderio_box.clock import Clock, SystemClock
-from renderio_box.config import Config
 from renderio_box.data_directory import DataDirectory
 from renderio_box.database.connection import SqliteDatabase, open_sqlite
 from renderio_box.ffmpeg.builds import Found, find_ffmpeg
@@ -24,6 +23,7 @@ from renderio_box.ffmpeg.probe import FfmpegProber
 from renderio_box.ffmpeg.sandbox import Tier
 from renderio_box.inputs.download import Downloader
 from renderio_box.machine import usable_cpus
+from renderio_box.settings import Config
 from renderio_box.storage.local import LocalStorage
 from renderio_box.wakeup import Announcer, Wakeup
 

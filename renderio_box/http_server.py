@@ -10,7 +10,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from renderio_box.companions import accompanied_by
-from renderio_box.config import ServerConfig
+from renderio_box.settings import ServerConfig
 
 CLOSE_SECONDS: Final = 5
 BACKLOG: Final = 512

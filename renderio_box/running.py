@@ -11,11 +11,11 @@ import structlog
 
 from renderio_box.appliance import Box, open_box
 from renderio_box.catalog.keys import KeyRing, Scope
-from renderio_box.config import Config
 from renderio_box.data_directory import DataDirectory, Server
 from renderio_box.http_server import HttpServer, listening, url_of
 from renderio_box.identifiers import Owner
 from renderio_box.scheduler.scheduler import Scheduler
+from renderio_box.settings import Config
 
 log = structlog.get_logger()
 

@@ -13,8 +13,8 @@ from renderio_box import __version__
 from renderio_box.api.catalogue import error_status_table, error_table
 from renderio_box.api.urls import Urls
 from renderio_box.assets import AGENTS_PAGE, asset
-from renderio_box.config import Config
 from renderio_box.jobs.recipes import SYSTEM_PRESETS
+from renderio_box.settings import Config
 
 PLACE: Final = re.compile(r"@(\w+)@")
 ENCODERS: Final = (

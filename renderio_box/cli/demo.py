@@ -17,9 +17,9 @@ from renderio_box.cli.outcome import CliError, ExitStatus
 from renderio_box.cli.progress_bar import ProgressBar
 from renderio_box.cli.serve import starting_errors, watch_signals
 from renderio_box.companions import accompanied_by
-from renderio_box.config import Config
 from renderio_box.data_directory import DataDirectory
 from renderio_box.running import Running, running_box
+from renderio_box.settings import Config
 
 COMMAND: Final = "-i {{in_video}} -vf scale=640:-2 -c:v libx264 -preset slow -c:a aac {{out_video}}"
 OUTPUT: Final = "bbb-360p.mp4"

@@ -13,8 +13,9 @@ from msgspec.structs import replace
 from renderio_box import __version__
 from renderio_box.cli import demo, keys, run, serve
 from renderio_box.cli.outcome import CliError, ExitStatus, first_error
-from renderio_box.config import CONFIG_VARIABLE, Config, ConfigError, data_directory, load
+from renderio_box.config import CONFIG_VARIABLE, ConfigError, data_directory, load
 from renderio_box.data_directory import DataDirectory
+from renderio_box.settings import Config
 
 ENDINGS: Final = """
 \b

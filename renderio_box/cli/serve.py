@@ -12,13 +12,13 @@ import anyio
 from renderio_box import logs
 from renderio_box.cli.outcome import CliError, ExitStatus, first_error
 from renderio_box.companions import accompanied_by
-from renderio_box.config import Config
 from renderio_box.data_directory import DataDirectory, DirectoryInUseError
 from renderio_box.database.migrate import NewerSchemaError
 from renderio_box.ffmpeg.builds import FfmpegMissingError
 from renderio_box.ffmpeg.isolation import IsolationError
 from renderio_box.http_server import AddressInUseError
 from renderio_box.running import running_box
+from renderio_box.settings import Config
 
 CANNOT_START = (
     AddressInUseError,

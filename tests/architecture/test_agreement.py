@@ -12,11 +12,12 @@ import pytest
 
 from renderio_box.api.envelopes import LISTED_BY_RENDI
 from renderio_box.api.problems import RENDI_STATUS, STATUS
-from renderio_box.config import Config, names
+from renderio_box.config import names
 from renderio_box.errors import BoxError, ErrorCode
 from renderio_box.jobs.delivery import DeliveryKind, DeliveryStatus
 from renderio_box.jobs.files import FileKind, FileStatus
 from renderio_box.jobs.job import CommandType, Dialect, JobState, Stage
+from renderio_box.settings import Config
 from tests.readme_tables import README, rewritten
 
 ROOT = Path(__file__).parents[2]

@@ -25,7 +25,6 @@ from renderio_box.catalog.part_uploads import PartUploads, UploadTerms
 from renderio_box.catalog.presets import PresetCatalog
 from renderio_box.catalog.wanted import WantedFiles
 from renderio_box.companions import accompanied_by
-from renderio_box.config import Config
 from renderio_box.database.connection import SqliteDatabase, open_sqlite
 from renderio_box.identifiers import DeliveryId, FileId, JobId, Owner
 from renderio_box.inputs.download import DownloadBounds, Downloader
@@ -45,6 +44,7 @@ from renderio_box.scheduler.publish import Publisher
 from renderio_box.scheduler.scheduler import Scheduler
 from renderio_box.scheduler.shared_inputs import SharedInputs
 from renderio_box.scheduler.workspace import Workspaces
+from renderio_box.settings import Config
 from renderio_box.storage.local import LocalStorage
 from renderio_box.wakeup import Announcer
 from renderio_box.webhooks.dispatcher import Dispatcher

@@ -7,9 +7,9 @@ from renderio_box.bounds import (
     resource_limits,
     upload_terms,
 )
-from renderio_box.config import Config, InputsConfig, JobsConfig, StorageConfig
 from renderio_box.jobs.uploads import PART_BYTES
 from renderio_box.machine import physical_memory_bytes
+from renderio_box.settings import Config, InputsConfig, JobsConfig, StorageConfig
 
 
 def test_sizes_are_set_in_mebibytes() -> None:

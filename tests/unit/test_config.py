@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from renderio_box.config import Config, ConfigError, data_directory, load
+from renderio_box.config import ConfigError, data_directory, load
+from renderio_box.settings import Config
 
 
 def loaded(tmp_path: Path, text: str) -> Config:

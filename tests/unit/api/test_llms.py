@@ -4,8 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from renderio_box.api.llms import FILTERS, Offer, limits, listed, page
-from renderio_box.config import Config, JobsConfig, ServerConfig
 from renderio_box.jobs.recipes import SYSTEM_PRESETS
+from renderio_box.settings import Config, JobsConfig, ServerConfig
 from tests.description import operation_at
 
 OFFER = Offer(
