@@ -14,7 +14,7 @@ from renderio_box.api.llms import Offer
 from renderio_box.api.rate_limit import RateLimit
 from renderio_box.api.renderio.files import UploadLimit
 from renderio_box.api.streams import Streams
-from renderio_box.bounds import MEBIBYTE, job_limits, upload_terms
+from renderio_box.bounds import MEBIBYTE, job_limits, upload_terms, watch_bounds
 from renderio_box.catalog.endpoints import EndpointCatalog
 from renderio_box.catalog.files import FileCatalog
 from renderio_box.catalog.inspection import Inspector
@@ -42,6 +42,7 @@ from renderio_box.scheduler.keeper import Keeper
 from renderio_box.scheduler.publish import Publisher
 from renderio_box.scheduler.scheduler import Scheduler
 from renderio_box.scheduler.shared_inputs import SharedInputs
+from renderio_box.scheduler.watchdog import Watchdog
 from renderio_box.scheduler.workspace import Workspaces
 from renderio_box.settings import Config
 from renderio_box.webhooks.dispatcher import Dispatcher
@@ -125,7 +126,10 @@ async def open_scheduler(ground: Ground, parts: Parts) -> Scheduler:
             storage,
             max_bytes=config.inputs.max_mbytes * MEBIBYTE,
         ),
-        executor=LocalExecutor(tooling.found.ffmpeg, tooling.isolation, log_bytes=log_bytes),
+        watchdog=Watchdog(
+            LocalExecutor(tooling.found.ffmpeg, tooling.isolation, log_bytes=log_bytes),
+            watch_bounds(config),
+        ),
         prober=tooling.prober,
         collector=Collector(
             Publisher(storage), tooling.prober, max_bytes=config.jobs.output_mbytes * MEBIBYTE

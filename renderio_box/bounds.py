@@ -9,9 +9,12 @@ from renderio_box.inputs.download import DownloadBounds
 from renderio_box.jobs.limits import JobLimits
 from renderio_box.jobs.uploads import PART_BYTES
 from renderio_box.machine import physical_memory_bytes, usable_cpus
+from renderio_box.scheduler.watchdog import WatchBounds
 from renderio_box.settings import Config
 
 MEBIBYTE: Final = 1024 * 1024
+OUTPUTS_IN_A_WORKSPACE: Final = 4
+"""Room for one output of the largest size, its intermediate steps, and then some."""
 
 
 def resource_limits(config: Config) -> ResourceLimits:
@@ -22,6 +25,17 @@ def resource_limits(config: Config) -> ResourceLimits:
         file_bytes=config.jobs.output_mbytes * MEBIBYTE,
         processes=process_limit(len(usable_cpus())),
         nice=config.jobs.nice,
+    )
+
+
+def watch_bounds(config: Config) -> WatchBounds:
+    """Return when a running FFmpeg is stopped."""
+    jobs = config.jobs
+    mbytes = jobs.workspace_mbytes or jobs.output_mbytes * OUTPUTS_IN_A_WORKSPACE
+    return WatchBounds(
+        stall_seconds=jobs.stall_seconds,
+        max_bytes=mbytes * MEBIBYTE,
+        max_files=jobs.workspace_files,
     )
 
 

@@ -33,6 +33,9 @@ class JobsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     nice: Annotated[int, Meta(ge=0, le=19)] = 10
     memory_mbytes: NotNegative = 0
     output_mbytes: Positive = 51_200
+    workspace_mbytes: NotNegative = 0
+    workspace_files: Positive = 100_000
+    stall_seconds: NotNegative = 300
     log_kbytes: Positive = 256
     max_queued: Positive = 10_000
 

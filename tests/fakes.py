@@ -13,7 +13,7 @@ from anyio import to_thread
 from anyio.abc import SocketAttribute, SocketStream
 
 from renderio_box.companions import accompanied_by
-from renderio_box.ffmpeg.executor import Ended, Execution
+from renderio_box.ffmpeg.executor import Effort, Ended, Execution, Guard, Stop, unguarded
 from renderio_box.ffmpeg.probe import Described, UnreadableError
 from renderio_box.ffmpeg.progress import Report
 from renderio_box.jobs.file_types import file_type_of
@@ -46,7 +46,7 @@ class Script(msgspec.Struct, kw_only=True):
     """How the next runs of a ScriptedExecutor go.
 
     ``writes`` are the files they leave behind, by path, ``links`` what is a link;
-    ``hangs`` makes them run until they are cancelled or their time is over.
+    ``hangs`` makes them run until they are cancelled, or stopped, or their time is over.
     """
 
     exit_status: int = 0
@@ -76,7 +76,9 @@ class ScriptedExecutor:
         self.started = anyio.Event()
         self.running = 0
 
-    async def run(self, execution: Execution, report: Callable[[Report], None]) -> Ended:
+    async def run(
+        self, execution: Execution, report: Callable[[Report], None], guard: Guard = unguarded
+    ) -> Ended:
         script = self.script
         self.executions.append(execution)
         inputs = execution.directory.parent / "in"
@@ -90,22 +92,20 @@ class ScriptedExecutor:
         self.running += 1
         try:
             self.started.set()
-            timed_out = script.timed_out or await self._hang(execution)
+            timed_out, stopped_by = script.timed_out, None
+            if script.hangs:
+                stopped_by = await hang(guard, execution.timeout_s)
+                timed_out = stopped_by is None
         finally:
             self.running -= 1
         await self._write(execution)
         return Ended(
             exit_status=255 if timed_out else script.exit_status,
             timed_out=timed_out,
+            stopped_by=stopped_by,
             log=script.log,
             run_seconds=script.run_seconds,
         )
-
-    async def _hang(self, execution: Execution) -> bool:
-        if not self.script.hangs:
-            return False
-        await anyio.sleep(execution.timeout_s)
-        return True
 
     async def _write(self, execution: Execution) -> None:
         named = dict.fromkeys(output_names(execution.arguments), b"written by the script")
@@ -116,6 +116,13 @@ class ScriptedExecutor:
                 await path.write_bytes(content)
         for name in self.script.links:
             await anyio.Path(execution.directory / name).symlink_to("/etc/passwd")
+
+
+async def hang(guard: Guard, timeout_s: float) -> Stop | None:
+    """Do nothing until the guard loses patience; None when the time is over before."""
+    with anyio.move_on_after(timeout_s):
+        return await guard(lambda: Effort(processor_seconds=0.0, read_bytes=0))
+    return None
 
 
 def output_names(arguments: tuple[str, ...]) -> list[str]:

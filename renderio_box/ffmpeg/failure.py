@@ -4,11 +4,13 @@ import re
 import signal
 from typing import Final
 
-from renderio_box.ffmpeg.executor import Ended
+from renderio_box.ffmpeg.executor import Ended, Stalled, Stop, TooManyBytes, TooManyFiles
+from renderio_box.ffmpeg.progress import Report
 from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.jobs.job import Failed
 
 MAX_LINE: Final = 300
+MEBIBYTE: Final = 1024 * 1024
 TELLING: Final = re.compile(
     r"No such|Unrecognized option|not divisible|matches no streams|Cannot |Unable to|Unknown"
     r"|Invalid data|not found|At least one output|does not contain|Missing argument|Permission"
@@ -32,6 +34,8 @@ def explain(ended: Ended, *, timeout_s: float) -> Failed | None:
     A run that ends with status 0 after an allocation failed has silently lost frames
     and counts as failed too.
     """
+    if ended.stopped_by is not None:
+        return stopped(ended, ended.stopped_by)
     if ended.timed_out:
         return Failed(
             status=ErrorStatus.TIMEOUT,
@@ -44,13 +48,49 @@ def explain(ended: Ended, *, timeout_s: float) -> Failed | None:
         return failed(ended, ErrorStatus.OUT_OF_MEMORY, "FFmpeg ran out of memory.")
     if ended.exit_status == 0:
         return None
+    return failed(ended, *broken_off(ended))
+
+
+def broken_off(ended: Ended) -> tuple[ErrorStatus, str]:
+    """Return what a run that ended by itself, and badly, ends with, and the sentence about it."""
     if ended.exit_status == -signal.SIGXFSZ:
-        return failed(
-            ended, ErrorStatus.OUTPUT_TOO_LARGE, "An output grew past the largest allowed size."
+        return ErrorStatus.OUTPUT_TOO_LARGE, (
+            "An output grew past the largest allowed size (jobs.output_mbytes)."
         )
     if DISK_FULL.search(ended.log):
-        return failed(ended, ErrorStatus.STORAGE_FULL, "The disk was full while FFmpeg wrote.")
-    return failed(ended, ErrorStatus.FFMPEG_FAILED, f"FFmpeg {how(ended.exit_status)}.")
+        return ErrorStatus.STORAGE_FULL, "The disk was full while FFmpeg wrote."
+    return ErrorStatus.FFMPEG_FAILED, f"FFmpeg {how(ended.exit_status)}."
+
+
+def stopped(ended: Ended, stop: Stop) -> Failed:
+    """Return the failure of a run that had to be stopped, with what a stalled one did last."""
+    because = "FFmpeg was stopped because"
+    match stop:
+        case Stalled(quiet_seconds=seconds, last=last):
+            setting = "jobs.stall_seconds"
+            sentence = f"nothing had happened for {seconds:.0f} s ({setting}); {how_far(last)}."
+            return failed(ended, ErrorStatus.STALLED, f"{because} {sentence}")
+        case TooManyBytes(limit=limit):
+            sentence = f"its files were larger than {limit // MEBIBYTE} MiB together"
+            setting = "jobs.workspace_mbytes"
+        case TooManyFiles(limit=limit):
+            sentence = f"it had written more than {limit} files and folders"
+            setting = "jobs.workspace_files"
+    return Failed(
+        status=ErrorStatus.OUTPUT_TOO_LARGE,
+        message=f"{because} {sentence} ({setting}).",
+        run_seconds=ended.run_seconds,
+        log=ended.log,
+    )
+
+
+def how_far(last: Report) -> str:
+    """Return how far FFmpeg had come with its output, as the end of a sentence."""
+    if not last.out_time_us and not last.frame:
+        return "it had not made anything until then"
+    reached = "" if last.out_time_us is None else f" {last.out_time_us / 1_000_000:.2f} s"
+    frames = "" if last.frame is None else f" {last.frame} frames"
+    return f"its output had come to{reached}{' and' if reached and frames else ''}{frames}"
 
 
 def failed(ended: Ended, status: ErrorStatus, sentence: str) -> Failed:

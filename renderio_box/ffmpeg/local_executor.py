@@ -2,16 +2,18 @@
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import anyio
 import msgspec
-from anyio.abc import ByteReceiveStream
+from anyio.abc import ByteReceiveStream, Process
 
 from renderio_box.ffmpeg.child import PIPE_GRACE_S, child
-from renderio_box.ffmpeg.executor import Ended, Execution
+from renderio_box.ffmpeg.executor import Ended, Execution, Guard, Stop, unguarded
 from renderio_box.ffmpeg.log import BoundedLog
+from renderio_box.ffmpeg.process_tree import effort_of
 from renderio_box.ffmpeg.progress import ProgressReader, Report
 from renderio_box.ffmpeg.sandbox import ResourceLimits, Tools, environment, launcher
 
@@ -46,8 +48,11 @@ class LocalExecutor:
         self._isolation = isolation
         self._log_bytes = log_bytes
 
-    async def run(self, execution: Execution, report: Callable[[Report], None]) -> Ended:
+    async def run(
+        self, execution: Execution, report: Callable[[Report], None], guard: Guard = unguarded
+    ) -> Ended:
         """Run to the end, reporting progress; when cancelled, leave nothing behind."""
+        stopped_by: Stop | None = None
         log, run_seconds, timed_out = BoundedLog(self._log_bytes), 0.0, False
         ended = anyio.Event()
         started = anyio.current_time()
@@ -62,18 +67,35 @@ class LocalExecutor:
             pipes.start_soon(read_reports, process.stdout, report)
             pipes.start_soon(read_log, process.stderr, log, ended)
             with anyio.move_on_after(execution.timeout_s) as limit:
-                await process.wait()
+                stopped_by = await until_over(process, guard)
             timed_out, run_seconds = limit.cancelled_caught, anyio.current_time() - started
             ended.set()
             # A grandchild may hold a pipe open after FFmpeg itself has ended.
-            grace_s = 0.0 if timed_out else PIPE_GRACE_S
+            grace_s = 0.0 if timed_out or stopped_by else PIPE_GRACE_S
             pipes.cancel_scope.deadline = anyio.current_time() + grace_s
         return Ended(
             exit_status=await process.wait(),
             timed_out=timed_out,
+            stopped_by=stopped_by,
             log=log.text(),
             run_seconds=run_seconds,
         )
+
+
+async def until_over(process: Process, guard: Guard) -> Stop | None:
+    """Wait until the process ends, or must end because its guard says so; return why."""
+    stop: Stop | None = None
+    async with anyio.create_task_group() as group:
+
+        async def listen() -> None:
+            nonlocal stop
+            stop = await guard(partial(effort_of, process.pid))
+            group.cancel_scope.cancel()
+
+        group.start_soon(listen)
+        await process.wait()
+        group.cancel_scope.cancel()
+    return stop
 
 
 async def read_reports(stream: ByteReceiveStream | None, report: Callable[[Report], None]) -> None:

@@ -38,13 +38,18 @@ class ErrorStatus(Explained):
     )
     OUTPUT_TOO_LARGE = (
         "OUTPUT_TOO_LARGE",
-        "An output grew past the limit.",
-        "Raise jobs.output_mbytes, or make the output smaller.",
+        "An output, or everything that the command wrote, grew past the limit.",
+        "Raise jobs.output_mbytes, jobs.workspace_mbytes or jobs.workspace_files; or write less.",
     )
     TIMEOUT = (
         "TIMEOUT",
         "FFmpeg ran longer than the command was allowed to.",
         "Ask for more with max_command_run_seconds.",
+    )
+    STALLED = (
+        "STALLED",
+        "FFmpeg came to a standstill: no new frame, nothing read or written, no CPU used.",
+        "Submit it again; if it stalls again, read the log, or raise jobs.stall_seconds.",
     )
     OUT_OF_MEMORY = (
         "OUT_OF_MEMORY",

@@ -1,6 +1,6 @@
 """One attempt at a job, from its inputs to its published outputs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -8,7 +8,7 @@ import anyio
 from msgspec import structs
 
 from renderio_box.companions import accompanied_by
-from renderio_box.ffmpeg.executor import Ended, Execution, Executor
+from renderio_box.ffmpeg.executor import Ended, Execution
 from renderio_box.ffmpeg.failure import explain
 from renderio_box.ffmpeg.probe import Prober
 from renderio_box.jobs.command_line import InvalidCommandError, bind
@@ -19,8 +19,10 @@ from renderio_box.jobs.job import Failed, Job, Outcome, Stage, Succeeded
 from renderio_box.scheduler.capacity import Slot
 from renderio_box.scheduler.collect import Collector
 from renderio_box.scheduler.failures import AttemptFailedError
-from renderio_box.scheduler.gather import Gatherer
+from renderio_box.scheduler.gather import Gathered, Gatherer
 from renderio_box.scheduler.tracker import Tracker
+from renderio_box.scheduler.usage import Usage, usage_in
+from renderio_box.scheduler.watchdog import Watchdog
 from renderio_box.scheduler.workspace import Workspace, Workspaces
 
 ESTIMATED_AFTER_S: Final = 1.0
@@ -35,14 +37,14 @@ class AttemptRunner:
         *,
         workspaces: Workspaces,
         gatherer: Gatherer,
-        executor: Executor,
+        watchdog: Watchdog,
         prober: Prober,
         collector: Collector,
         build: Build,
     ) -> None:
         self._workspaces = workspaces
         self._gatherer = gatherer
-        self._executor = executor
+        self._watchdog = watchdog
         self._prober = prober
         self._collector = collector
         self._build = build
@@ -56,7 +58,7 @@ class AttemptRunner:
         try:
             async with self._workspaces.fresh(job) as workspace:
                 gathered = await self._gatherer.gather(job.spec, workspace)
-                ran = await self._run_steps(job, gathered.names, workspace, tracker, slot)
+                ran = await self._run_steps(job, gathered, workspace, tracker, slot)
                 if isinstance(ran, Failed):
                     return ran
                 slot.give_back()
@@ -87,13 +89,14 @@ class AttemptRunner:
     async def _run_steps(
         self,
         job: Job,
-        names: Mapping[str, str],
+        gathered: Gathered,
         workspace: Workspace,
         tracker: Tracker,
         slot: Slot,
     ) -> Ended | Failed:
         """Run the steps one after another; their time together is what the job's limit bounds."""
-        paths = {alias: f"../in/{name}" for alias, name in names.items()} | job.spec.outputs
+        inputs = {alias: f"../in/{name}" for alias, name in gathered.names.items()}
+        paths, given = inputs | job.spec.outputs, usage_in(gathered.unpacked)
         total = Ended(exit_status=0, timed_out=False, log="", run_seconds=0.0)
         for number, step in enumerate(job.spec.steps, start=1):
             where = f"Step {number} of {len(job.spec.steps)}: " if len(job.spec.steps) > 1 else ""
@@ -110,7 +113,7 @@ class AttemptRunner:
                 cpus=slot.cpus,
             )
             tracker.begin_step(number, of=len(job.spec.steps))
-            ended = await self._run_step(execution, tracker)
+            ended = await self._run_step(execution, tracker, given)
             total = added(total, ended, heading=where)
             if failed := explain(ended, timeout_s=job.spec.max_run_seconds):
                 return structs.replace(
@@ -121,11 +124,11 @@ class AttemptRunner:
                 )
         return total
 
-    async def _run_step(self, execution: Execution, tracker: Tracker) -> Ended:
+    async def _run_step(self, execution: Execution, tracker: Tracker, given: Usage) -> Ended:
         async with accompanied_by(
             self._estimate, execution.arguments, execution.directory, tracker
         ):
-            return await self._executor.run(execution, tracker.report)
+            return await self._watchdog.run(execution, tracker, given)
 
     async def _estimate(self, arguments: Sequence[str], directory: Path, tracker: Tracker) -> None:
         """Find out how long the output will be, for a run that is not over at once."""

@@ -17,6 +17,11 @@ class Tracker:
         self._steps_done = 0
         self._steps = 1
 
+    @property
+    def latest(self) -> Report:
+        """Return FFmpeg's latest figures; the step's first are all unknown."""
+        return self._report
+
     def report(self, report: Report) -> None:
         """Take FFmpeg's latest figures."""
         self._report = report

@@ -6,9 +6,10 @@ from pathlib import Path
 import anyio
 import msgspec
 import pytest
+from anyio import to_thread
 
 from renderio_box.ffmpeg.builds import find_ffmpeg
-from renderio_box.ffmpeg.executor import Ended, Execution, Executor
+from renderio_box.ffmpeg.executor import Effort, Ended, Execution, Executor, Stop, TooManyFiles
 from renderio_box.ffmpeg.isolation import find_isolation
 from renderio_box.ffmpeg.local_executor import LocalExecutor
 from renderio_box.ffmpeg.progress import Report
@@ -22,6 +23,7 @@ PROGRESS = ("-nostats", "-stats_period", "0.05", "-progress", "pipe:1")
 SOURCE = ("-f", "lavfi", "-i", "testsrc=size=64x48:rate=5:duration=1")
 WORKS = ("-hide_banner", *PROGRESS, *SOURCE, "-c:v", "mpeg4", "clip.avi")
 FAILS = ("-hide_banner", "-i", "missing.mp4", "clip.avi")
+GIVEN_UP = TooManyFiles(7)
 HANGS = ("-hide_banner", "-re", "-f", "lavfi", "-i", "testsrc=size=64x48", "clip.avi")
 
 
@@ -81,6 +83,13 @@ def execute(tmp_path: Path) -> Callable[..., Execution]:
 
 def ignore(report: Report) -> None:
     del report
+
+
+async def give_up(effort: Callable[[], Effort]) -> Stop:
+    """Look at a run's effort for a moment, then have it stopped."""
+    await to_thread.run_sync(effort)
+    await anyio.sleep(0.3)
+    return GIVEN_UP
 
 
 def running_in(directory: Path) -> list[str]:
@@ -170,6 +179,41 @@ async def test_nothing_runs_after_its_time_is_over(
     assert running_in(execution.directory) == []
 
 
+async def test_a_run_that_its_guard_gives_up_ends_for_that_reason(
+    trial: Trial, execute: Callable[..., Execution]
+) -> None:
+    trial.hang()
+
+    ended = await trial.executor.run(execute(HANGS), ignore, give_up)
+
+    assert (ended.stopped_by, ended.timed_out) == (GIVEN_UP, False)
+    assert (len(ended.log) > 0, 0 < ended.run_seconds < 3) == (True, True)
+
+
+async def test_nothing_runs_after_its_guard_has_given_it_up(
+    trial: Trial, execute: Callable[..., Execution]
+) -> None:
+    trial.hang()
+    execution = execute(HANGS)
+
+    await trial.executor.run(execution, ignore, give_up)
+
+    assert running_in(execution.directory) == []
+
+
+async def test_a_guard_that_says_nothing_does_not_hold_up_the_end(
+    trial: Trial, execute: Callable[..., Execution]
+) -> None:
+    async def wait(effort: Callable[[], Effort]) -> Stop:
+        del effort
+        await anyio.sleep_forever()
+        return GIVEN_UP
+
+    ended = await trial.executor.run(execute(WORKS), ignore, wait)
+
+    assert (ended.exit_status, ended.stopped_by) == (0, None)
+
+
 async def test_a_cancelled_run_does_not_return_a_result(
     trial: Trial, execute: Callable[..., Execution]
 ) -> None:
@@ -202,3 +246,24 @@ async def test_runs_go_on_side_by_side(trial: Trial, execute: Callable[..., Exec
             for name in ("a.avi", "b.avi", "c.avi"):
                 execution = execute((*HANGS[:-1], name), timeout_s=0.5)
                 group.start_soon(trial.executor.run, execution, ignore)
+
+
+async def test_what_a_run_costs_is_told_while_it_runs(
+    local: Trial, execute: Callable[..., Execution]
+) -> None:
+    source = execute(()).directory / "source.bin"
+    source.write_bytes(bytes(5_000_000))
+    busy = ("-hide_banner", "-f", "rawvideo", "-video_size", "640x360", "-framerate", "2")
+    tellers: list[Effort] = []
+
+    async def look(effort: Callable[[], Effort]) -> Stop:
+        while not tellers or tellers[-1].processor_seconds < 0.2:
+            tellers.append(await to_thread.run_sync(effort))
+            await anyio.sleep(0.02)
+        return GIVEN_UP
+
+    loops = ("-stream_loop", "-1", "-i", str(source), "-f", "null", "-")
+    ended = await local.executor.run(execute((*busy, *loops)), ignore, look)
+
+    assert ended.stopped_by == GIVEN_UP
+    assert tellers[-1].read_bytes > 5_000_000

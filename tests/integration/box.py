@@ -43,6 +43,7 @@ from renderio_box.scheduler.keeper import Keeper
 from renderio_box.scheduler.publish import Publisher
 from renderio_box.scheduler.scheduler import Scheduler
 from renderio_box.scheduler.shared_inputs import SharedInputs
+from renderio_box.scheduler.watchdog import WatchBounds, Watchdog
 from renderio_box.scheduler.workspace import Workspaces
 from renderio_box.settings import Config
 from renderio_box.storage.local import LocalStorage
@@ -71,6 +72,7 @@ SENT_WITHIN_S: Final = 1.0
 BOUNDS: Final = DownloadBounds(
     max_bytes=MAX_INPUT_BYTES, total_seconds=2.0, stall_seconds=0.3, max_redirects=2
 )
+WATCH_BOUNDS: Final = WatchBounds(stall_seconds=60, max_bytes=2**30, max_files=1000)
 FACTS: Final = BoxFacts(
     version="0",
     isolation="limits",
@@ -96,6 +98,7 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     downloader: Downloader
     sender: Sender
     health: Health
+    bounds: WatchBounds = WATCH_BOUNDS
 
 
 class WatchedOutbox(Outbox):
@@ -235,7 +238,7 @@ async def open_box(
                     storage,
                     max_bytes=MAX_INPUT_BYTES,
                 ),
-                executor=outside.executor,
+                watchdog=Watchdog(outside.executor, outside.bounds),
                 prober=prober,
                 collector=Collector(Publisher(storage), prober, max_bytes=MAX_OUTPUT_BYTES),
                 build=BUILD,

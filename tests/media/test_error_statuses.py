@@ -22,6 +22,7 @@ TIGHT: Final = {
     "RENDERIO_INPUTS_MAX_MBYTES": "1",
     "RENDERIO_JOBS_OUTPUT_MBYTES": "1",
     "RENDERIO_JOBS_MEMORY_MBYTES": "256",
+    "RENDERIO_JOBS_STALL_SECONDS": "2",
 }
 FULL: Final = {"RENDERIO_STORAGE_RESERVE_MBYTES": str(2**30)}
 COLOR: Final = "-f lavfi -i color=size=64x36:duration=1"
@@ -142,6 +143,12 @@ def timeout(stage: Stage) -> Polled:
     return stage.usual.run(ENDLESS.format(marker="x"), OUTPUTS, max_command_run_seconds=1)
 
 
+def stalled(stage: Stage) -> Polled:
+    """Let FFmpeg wait for a quarter of an hour between two pictures."""
+    pictures = "-re -f lavfi -i testsrc2=size=64x36:rate=1/1000"
+    return stage.tight.run(f"{pictures} {{{{out_1}}}}", OUTPUTS)
+
+
 def out_of_memory(stage: Stage) -> Polled:
     return stage.tight.run(f"{COLOR} -vf scale=24000:24000 -frames:v 1 {{{{out_1}}}}", OUTPUTS)
 
@@ -185,6 +192,7 @@ PRODUCERS: Final[Mapping[ErrorStatus, Callable[[Stage], Polled]]] = {
     ErrorStatus.OUTPUT_MISSING: output_missing,
     ErrorStatus.OUTPUT_TOO_LARGE: output_too_large,
     ErrorStatus.TIMEOUT: timeout,
+    ErrorStatus.STALLED: stalled,
     ErrorStatus.OUT_OF_MEMORY: out_of_memory,
     ErrorStatus.STORAGE_FULL: storage_full,
     ErrorStatus.CANCELLED: cancelled,

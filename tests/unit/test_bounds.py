@@ -1,11 +1,14 @@
 from datetime import timedelta
 
+import pytest
+
 from renderio_box.bounds import (
     MEBIBYTE,
     download_bounds,
     job_limits,
     resource_limits,
     upload_terms,
+    watch_bounds,
 )
 from renderio_box.jobs.uploads import PART_BYTES
 from renderio_box.machine import physical_memory_bytes
@@ -28,6 +31,21 @@ def test_sizes_are_set_in_mebibytes() -> None:
 
 def test_a_command_may_use_half_of_the_memory_unless_the_operator_says_otherwise() -> None:
     assert resource_limits(Config()).memory_bytes == physical_memory_bytes() // 2
+
+
+@pytest.mark.parametrize(("workspace_mbytes", "mbytes"), [(0, 20), (3, 3), (7, 7)])
+def test_a_workspace_has_room_for_four_outputs_unless_the_operator_says_otherwise(
+    workspace_mbytes: int, mbytes: int
+) -> None:
+    jobs = JobsConfig(output_mbytes=5, workspace_mbytes=workspace_mbytes)
+
+    assert watch_bounds(Config(jobs=jobs)).max_bytes == mbytes * MEBIBYTE
+
+
+def test_a_run_is_watched_as_is_set() -> None:
+    bounds = watch_bounds(Config(jobs=JobsConfig(stall_seconds=7, workspace_files=9)))
+
+    assert (bounds.stall_seconds, bounds.max_files) == (7, 9)
 
 
 def test_uploads_are_awaited_for_as_many_hours_as_are_set() -> None:

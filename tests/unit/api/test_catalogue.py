@@ -49,8 +49,8 @@ def test_a_row_of_errors_has_status_code_meaning_and_remedy() -> None:
 
 def test_a_row_of_error_statuses_has_code_meaning_and_remedy() -> None:
     assert (
-        "| OUTPUT_TOO_LARGE | An output grew past the limit."
-        " | Raise `jobs.output_mbytes`, or make the output smaller. |"
+        "| STALLED | FFmpeg came to a standstill: no new frame, nothing read or written, no CPU used."
+        " | Submit it again; if it stalls again, read the log, or raise `jobs.stall_seconds`. |"
     ) in error_status_table().splitlines()
 
 

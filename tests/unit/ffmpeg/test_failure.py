@@ -1,10 +1,13 @@
 import signal
 
 import pytest
+from msgspec import structs
 
-from renderio_box.ffmpeg.executor import Ended
+from renderio_box.ffmpeg.executor import Ended, Stalled, Stop, TooManyBytes, TooManyFiles
 from renderio_box.ffmpeg.failure import MAX_LINE, explain, telling_line
+from renderio_box.ffmpeg.progress import Report
 from renderio_box.jobs.error_status import ErrorStatus
+from renderio_box.jobs.job import Failed
 
 BANNER = """\
 Input #0, mov,mp4,m4a,3gp,3g2,mj2, from '../in/in_video.mp4':
@@ -93,7 +96,7 @@ def test_a_run_that_ended_well_needs_no_explanation() -> None:
         (
             ended(-signal.SIGXFSZ),
             ErrorStatus.OUTPUT_TOO_LARGE,
-            "An output grew past the largest allowed size.",
+            "An output grew past the largest allowed size (jobs.output_mbytes).",
         ),
         (
             ended(228, "av_interleaved_write_frame(): No space left on device\n"),
@@ -116,6 +119,79 @@ def test_a_failure_has_a_status_and_a_sentence(
 
     assert failed is not None
     assert (failed.status, failed.message) == (status, sentence)
+
+
+@pytest.mark.parametrize(
+    ("stop", "status", "sentence"),
+    [
+        (
+            Stalled(quiet_seconds=300.4, last=Report(out_time_us=83_500_000, frame=2087)),
+            ErrorStatus.STALLED,
+            (
+                "FFmpeg was stopped because nothing had happened for 300 s (jobs.stall_seconds);"
+                " its output had come to 83.50 s and 2087 frames."
+            ),
+        ),
+        (
+            Stalled(quiet_seconds=2, last=Report(out_time_us=1_500_000)),
+            ErrorStatus.STALLED,
+            (
+                "FFmpeg was stopped because nothing had happened for 2 s (jobs.stall_seconds);"
+                " its output had come to 1.50 s."
+            ),
+        ),
+        (
+            Stalled(quiet_seconds=2, last=Report(frame=7)),
+            ErrorStatus.STALLED,
+            (
+                "FFmpeg was stopped because nothing had happened for 2 s (jobs.stall_seconds);"
+                " its output had come to 7 frames."
+            ),
+        ),
+        (
+            Stalled(quiet_seconds=2, last=Report(out_time_us=0, frame=0)),
+            ErrorStatus.STALLED,
+            (
+                "FFmpeg was stopped because nothing had happened for 2 s (jobs.stall_seconds);"
+                " it had not made anything until then."
+            ),
+        ),
+        (
+            TooManyBytes(3 * 1024 * 1024),
+            ErrorStatus.OUTPUT_TOO_LARGE,
+            (
+                "FFmpeg was stopped because its files were larger than 3 MiB together"
+                " (jobs.workspace_mbytes)."
+            ),
+        ),
+        (
+            TooManyFiles(100),
+            ErrorStatus.OUTPUT_TOO_LARGE,
+            (
+                "FFmpeg was stopped because it had written more than 100 files and folders"
+                " (jobs.workspace_files)."
+            ),
+        ),
+    ],
+)
+def test_a_run_that_had_to_be_stopped_is_told_why(
+    stop: Stop, status: ErrorStatus, sentence: str
+) -> None:
+    run = structs.replace(ended(255, BANNER), stopped_by=stop)
+
+    assert explain(run, timeout_s=60) == Failed(
+        status=status, message=sentence, run_seconds=1.5, log=BANNER
+    )
+
+
+def test_a_run_that_stood_still_is_told_what_it_did_last() -> None:
+    log = f"{BANNER}[mov @ 0x1] Invalid data found\n"
+    run = structs.replace(ended(0, log), stopped_by=Stalled(quiet_seconds=9, last=Report()))
+
+    failed = explain(run, timeout_s=60)
+
+    assert failed is not None
+    assert failed.message.endswith(". [mov] Invalid data found")
 
 
 def test_a_run_that_lost_frames_to_lack_of_memory_failed_whatever_its_status() -> None:
