@@ -26,7 +26,6 @@ from renderio_box.data_directory import DataDirectory
 from renderio_box.database import liveness
 from renderio_box.ffmpeg.builds import version_of
 from renderio_box.ffmpeg.local_executor import LocalExecutor
-from renderio_box.ffmpeg.sandbox import Tier
 from renderio_box.ground import Ground, open_ground
 from renderio_box.machine import usable_cpus
 from renderio_box.outgoing import open_dispatcher
@@ -42,6 +41,7 @@ from renderio_box.scheduler.keeper import Keeper
 from renderio_box.scheduler.publish import Publisher
 from renderio_box.scheduler.scheduler import Scheduler
 from renderio_box.scheduler.shared_inputs import SharedInputs
+from renderio_box.scheduler.unpacker import WalledUnpacker
 from renderio_box.scheduler.watchdog import Watchdog
 from renderio_box.scheduler.workspace import Workspaces
 from renderio_box.settings import Config
@@ -88,16 +88,25 @@ async def open_box(config: Config, data: DataDirectory) -> AsyncGenerator[Box]:
 def parts_of(ground: Ground) -> Parts:
     """Return what the API delegates to."""
     config, database, clock = ground.config, ground.database, ground.clock
-    storage, prober = ground.storage, ground.tooling.prober
+    storage, prober, addresses = ground.storage, ground.tooling.prober, ground.addresses
     return Parts(
-        queue=JobQueue(database, clock, ground.announcer, max_queued=config.jobs.max_queued),
-        history=History(database),
-        files=FileCatalog(database, storage, prober, clock),
-        wanted=WantedFiles(database, storage, prober, clock),
+        queue=JobQueue(
+            database,
+            clock,
+            ground.announcer,
+            addresses=addresses,
+            max_queued=config.jobs.max_queued,
+        ),
+        history=History(database, addresses),
+        files=FileCatalog(database, storage, prober, clock, addresses),
+        wanted=WantedFiles(database, storage, prober, clock, addresses),
         part_uploads=PartUploads(database, storage, prober, clock, upload_terms(config)),
-        inspector=Inspector(database, storage, prober, ground.downloader, scratch=ground.data.work),
+        inspector=Inspector(
+            database, storage, prober, ground.downloader, addresses, scratch=ground.data.work
+        ),
         presets=PresetCatalog(database, clock),
         storage=storage,
+        addresses=addresses,
         keys=ground.keys,
         endpoints=EndpointCatalog(database, clock),
         outbox=Outbox(database, clock, ground.announcer),
@@ -123,11 +132,17 @@ async def open_scheduler(ground: Ground, parts: Parts) -> Scheduler:
         workspaces=workspaces,
         gatherer=Gatherer(
             Fetcher(ground.downloader, storage, parts.files, shared),
+            WalledUnpacker(tooling.isolation, within_s=config.inputs.total_seconds),
             storage,
             max_bytes=config.inputs.max_mbytes * MEBIBYTE,
         ),
         watchdog=Watchdog(
-            LocalExecutor(tooling.found.ffmpeg, tooling.isolation, log_bytes=log_bytes),
+            LocalExecutor(
+                tooling.found.ffmpeg,
+                tooling.isolation,
+                log_bytes=log_bytes,
+                cgroups=tooling.cgroups,
+            ),
             watch_bounds(config),
         ),
         prober=tooling.prober,
@@ -186,7 +201,7 @@ def health_of(ground: Ground) -> Health:
 
     facts = BoxFacts(
         version=__version__,
-        isolation=Tier.LIMITS,
+        isolation=isolation.name,
         vcpus=ground.vcpus,
         ffmpeg=FfmpegFacts(
             version=found.build.version,

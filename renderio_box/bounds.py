@@ -1,10 +1,12 @@
 """What the operator's settings allow, as each part wants to be told."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
 from renderio_box.catalog.part_uploads import UploadTerms
-from renderio_box.ffmpeg.sandbox import ResourceLimits, process_limit
+from renderio_box.ffmpeg.isolation import WORTH_TRYING, Wanted
+from renderio_box.ffmpeg.sandbox import ResourceLimits, Tier, process_limit
 from renderio_box.inputs.download import DownloadBounds
 from renderio_box.jobs.limits import JobLimits
 from renderio_box.jobs.uploads import PART_BYTES
@@ -25,6 +27,17 @@ def resource_limits(config: Config) -> ResourceLimits:
         file_bytes=config.jobs.output_mbytes * MEBIBYTE,
         processes=process_limit(len(usable_cpus())),
         nice=config.jobs.nice,
+    )
+
+
+def wanted_isolation(config: Config) -> Wanted:
+    """Return which walls to try, and what commands may read besides their own files."""
+    sandbox = config.sandbox
+    tiers = WORTH_TRYING if sandbox.tier == "auto" else (Tier(sandbox.tier),)
+    unsafe = (Tier.UNSANDBOXED,) if sandbox.allow_unsafe else ()
+    return Wanted(
+        tiers=tuple(dict.fromkeys((*tiers, *unsafe))),
+        readable=tuple(Path(path) for path in sandbox.readable),
     )
 
 

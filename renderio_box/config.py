@@ -27,6 +27,8 @@ TYPE_NAMES: Final = {
 }
 WANTED: Final = {
     "server.public_url": 'write an address such as "https://media.example.org/renderio", or ""',
+    "sandbox.tier": 'write "auto", "bubblewrap", "landlock" or "unsandboxed"',
+    "sandbox.readable": "write absolute paths, and not / itself",
     "log.level": 'write "debug", "info", "warning" or "error"',
     "log.format": 'write "text" or "json"',
 }
@@ -131,6 +133,11 @@ def checked(config: Config) -> Config:
         raise ConfigError(
             f"jobs.default_run_seconds ({jobs.default_run_seconds}) is more than"
             f" jobs.max_run_seconds ({jobs.max_run_seconds}); lower the first or raise the second."
+        )
+    if config.sandbox.tier == "unsandboxed" and not config.sandbox.allow_unsafe:
+        raise ConfigError(
+            'sandbox.tier is "unsandboxed", which lets commands reach everything that the box'
+            " can; set sandbox.allow_unsafe to true as well if that is what you want."
         )
     return config
 

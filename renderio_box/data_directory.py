@@ -2,11 +2,16 @@
 
 import fcntl
 import os
-from collections.abc import Generator
+import secrets
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 import msgspec
+
+KEY_BYTES: Final = 32
+MAX_VERSION: Final = 9999
 
 
 class DirectoryInUseError(Exception):
@@ -15,6 +20,16 @@ class DirectoryInUseError(Exception):
     def __init__(self, path: Path) -> None:
         super().__init__(
             f"another renderio-box works in {path}; stop it, or choose another --data."
+        )
+
+
+class UrlKeysError(Exception):
+    """The keys that storage URLs are sealed with cannot be used."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} holds no keys of {KEY_BYTES} bytes by version; restore it, or remove it:"
+            " then a new one is made, and every storage URL that expires has expired."
         )
 
 
@@ -45,11 +60,6 @@ class DataDirectory(msgspec.Struct, frozen=True):
         """Return the directory of workspaces."""
         return self.root / "work"
 
-    @property
-    def scratch(self) -> Path:
-        """Return a home for tools that belong to no job."""
-        return self.root / "scratch"
-
     def make(self) -> None:
         """Create the directory for its owner only. Blocks.
 
@@ -57,7 +67,6 @@ class DataDirectory(msgspec.Struct, frozen=True):
             OSError: It cannot be made or written.
         """
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.scratch.mkdir(mode=0o700, exist_ok=True)
 
     @contextmanager
     def locked(self) -> Generator[None]:
@@ -73,6 +82,26 @@ class DataDirectory(msgspec.Struct, frozen=True):
                 raise DirectoryInUseError(self.root) from error
             self._server_file.unlink(missing_ok=True)
             yield
+
+    def url_keys(self) -> Mapping[int, bytes]:
+        """Return the keys of storage URLs by version, made if there are none yet.
+
+        Call it with the lock held. They are in a file of their own, where a further version
+        can be added: addresses are then sealed with it, and older ones stay good.
+
+        Raises:
+            UrlKeysError: The file is there and holds something else.
+        """
+        path = self.root / "url_keys.json"
+        if not path.exists():
+            write_private(path, msgspec.json.encode({1: secrets.token_bytes(KEY_BYTES)}))
+        try:
+            keys = msgspec.json.decode(path.read_bytes(), type=dict[int, bytes])
+        except msgspec.DecodeError as error:
+            raise UrlKeysError(path) from error
+        if not keys or not all(map(is_url_key, keys.items())):
+            raise UrlKeysError(path)
+        return keys
 
     @contextmanager
     def serving(self, server: Server) -> Generator[None]:
@@ -94,3 +123,20 @@ class DataDirectory(msgspec.Struct, frozen=True):
     @property
     def _server_file(self) -> Path:
         return self.root / "server.json"
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file for its owner only, whole or not at all."""
+    arriving = path.with_suffix(".new")
+    handle = os.open(arriving, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode=0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    arriving.replace(path)
+
+
+def is_url_key(key: tuple[int, bytes]) -> bool:
+    """Tell whether a version is one that a URL has room for, and its key hard to guess."""
+    version, secret = key
+    return 1 <= version <= MAX_VERSION and len(secret) >= KEY_BYTES

@@ -11,19 +11,25 @@ import structlog
 
 from renderio_box import __version__
 from renderio_box.assets import FONT_CONFIG, asset
-from renderio_box.bounds import MEBIBYTE, download_bounds, resource_limits
+from renderio_box.bounds import (
+    MEBIBYTE,
+    download_bounds,
+    resource_limits,
+    wanted_isolation,
+)
 from renderio_box.catalog.keys import KeyRing
 from renderio_box.clock import Clock, SystemClock
 from renderio_box.data_directory import DataDirectory
 from renderio_box.database.connection import SqliteDatabase, open_sqlite
-from renderio_box.ffmpeg.builds import Found, find_ffmpeg
+from renderio_box.ffmpeg.builds import Found, describe_ffmpeg, locate_ffmpeg
+from renderio_box.ffmpeg.cgroups import Cgroups, find_cgroups
 from renderio_box.ffmpeg.isolation import find_isolation
-from renderio_box.ffmpeg.local_executor import Isolation
 from renderio_box.ffmpeg.probe import FfmpegProber
-from renderio_box.ffmpeg.sandbox import Tier
+from renderio_box.ffmpeg.sandbox import Isolation, Tier
 from renderio_box.inputs.download import Downloader
 from renderio_box.machine import usable_cpus
 from renderio_box.settings import Config
+from renderio_box.storage.addresses import Addresses
 from renderio_box.storage.local import LocalStorage
 from renderio_box.wakeup import Announcer, Wakeup
 
@@ -37,6 +43,7 @@ class Tooling(msgspec.Struct, frozen=True):
 
     found: Found
     isolation: Isolation
+    cgroups: Cgroups | None
     prober: FfmpegProber
 
 
@@ -55,6 +62,7 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     tooling: Tooling
     database: SqliteDatabase
     storage: LocalStorage
+    addresses: Addresses
     downloader: Downloader
     keys: KeyRing
 
@@ -64,15 +72,16 @@ async def open_ground(config: Config, data: DataDirectory) -> AsyncGenerator[Gro
     """Take the data directory and open what is in it; what half arrived is forgotten.
 
     Raises:
-        DirectoryInUseError, FfmpegMissingError, IsolationError, NewerSchemaError: It cannot
-            be done; nothing was changed.
+        DirectoryInUseError, FfmpegMissingError, IsolationError, NewerSchemaError,
+        UrlKeysError: It cannot be done; nothing was changed.
     """
     clock, wakeup = SystemClock(), Wakeup()
     vcpus = config.jobs.vcpus or len(usable_cpus())
     async with AsyncExitStack() as stack:
         data.make()
         stack.enter_context(data.locked())
-        tooling = await open_tooling(config, data, stack, vcpus=vcpus)
+        url_keys = data.url_keys()
+        tooling = await open_tooling(config, stack, vcpus=vcpus)
         database = await stack.enter_async_context(open_sqlite(data.database))
         storage = LocalStorage(data.files, reserve_bytes=config.storage.reserve_mbytes * MEBIBYTE)
         await storage.open()
@@ -90,6 +99,7 @@ async def open_ground(config: Config, data: DataDirectory) -> AsyncGenerator[Gro
             tooling=tooling,
             database=database,
             storage=storage,
+            addresses=Addresses(url_keys, clock, hours=config.storage.url_hours),
             downloader=downloader,
             keys=keys,
         )
@@ -110,15 +120,17 @@ async def open_keys(data: DataDirectory) -> AsyncGenerator[KeyRing]:
             yield keys
 
 
-async def open_tooling(
-    config: Config, data: DataDirectory, stack: AsyncExitStack, *, vcpus: int
-) -> Tooling:
+async def open_tooling(config: Config, stack: AsyncExitStack, *, vcpus: int) -> Tooling:
     """Find FFmpeg and prove the launcher; the first log lines say what was found."""
     font_config = None
     if not SYSTEM_FONTS.exists():
         font_config = stack.enter_context(as_file(asset("."))) / FONT_CONFIG
-    isolation = await find_isolation(resource_limits(config), font_config=font_config)
-    found = await find_ffmpeg(config.ffmpeg.ffmpeg, config.ffmpeg.ffprobe, isolation)
+    ffmpeg = locate_ffmpeg(config.ffmpeg.ffmpeg)
+    isolation = await find_isolation(
+        ffmpeg, resource_limits(config), wanted_isolation(config), font_config=font_config
+    )
+    found = await describe_ffmpeg(ffmpeg, config.ffmpeg.ffprobe, isolation)
+    cgroups = await find_cgroups()
     log.info(
         "starting",
         version=__version__,
@@ -126,9 +138,16 @@ async def open_tooling(
         ffmpeg_version=found.build.version,
         ffprobe=str(found.ffprobe or "none, facts are read from ffmpeg"),
         vcpus=vcpus,
-        isolation=Tier.LIMITS,
+        isolation=isolation.name,
+        cgroups=cgroups is not None,
     )
+    if isolation.tier is Tier.UNSANDBOXED:
+        log.warning(
+            "unsandboxed",
+            meaning="commands can read the files of this user and reach the network",
+            setting="sandbox.allow_unsafe",
+        )
     if found.missing_encoders:
         log.warning("encoders_missing", encoders=", ".join(found.missing_encoders))
-    prober = FfmpegProber(found, isolation, scratch=data.scratch, at_once=vcpus)
-    return Tooling(found, isolation, prober)
+    prober = FfmpegProber(found, isolation, at_once=vcpus)
+    return Tooling(found, isolation, cgroups, prober)

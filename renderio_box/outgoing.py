@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from renderio_box.api.app import Parts
 from renderio_box.api.reports import report_json
-from renderio_box.api.urls import Urls
+from renderio_box.api.urls import UrlMaker
 from renderio_box.clock import Clock
 from renderio_box.queue.history import JobReport
 from renderio_box.wakeup import Announcer
@@ -23,7 +23,7 @@ async def open_dispatcher(
         yield Dispatcher(
             outbox=parts.outbox,
             history=parts.history,
-            describe=describing(parts.public_url),
+            describe=describing(UrlMaker(parts.public_url, parts.addresses)),
             sender=sender,
             clock=clock,
             announcer=announcer,
@@ -32,14 +32,14 @@ async def open_dispatcher(
         await sender.close()
 
 
-def describing(public_url: str) -> Describe:
+def describing(url_maker: UrlMaker) -> Describe:
     """Return what makes the poll response that a webhook carries.
 
-    Its URLs begin as configured, else as its caller reached the box.
+    Its URLs begin as configured, else as its caller reached the box, and are as fresh as
+    those of a poll.
     """
 
     def describe(report: JobReport) -> bytes:
-        urls = Urls(public_url.rstrip("/") or report.job.origin)
-        return report_json(report, urls)
+        return report_json(report, url_maker.urls_from(report.job.origin))
 
     return describe

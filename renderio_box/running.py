@@ -41,7 +41,7 @@ async def running_box(
 
     Raises:
         AddressInUseError, DirectoryInUseError, FfmpegMissingError, IsolationError,
-        NewerSchemaError: It cannot start; nothing was changed.
+        NewerSchemaError, UrlKeysError: It cannot start; nothing was changed.
     """
     async with AsyncExitStack() as stack:
         sock = stack.enter_context(listening(config.server))

@@ -9,6 +9,7 @@ Port = Annotated[int, Meta(ge=0, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
 NotNegative = Annotated[int, Meta(ge=0)]
 Seconds = Annotated[float, Meta(gt=0)]
+AbsolutePath = Annotated[str, Meta(pattern=r"^/[^/]")]
 PublicUrl = Annotated[str, Meta(pattern=r"^(https?://[^\s?#]+)?$")]
 
 
@@ -55,6 +56,7 @@ class StorageConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     upload_mbytes: Positive = 20_480
     upload_hours: Positive = 24
     reserve_mbytes: NotNegative = 1024
+    url_hours: Annotated[int, Meta(ge=0, le=876_000)] = 0
 
 
 class FfmpegConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -62,6 +64,14 @@ class FfmpegConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
     ffmpeg: str = ""
     ffprobe: str = ""
+
+
+class SandboxConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How commands are walled in."""
+
+    tier: Literal["auto", "bubblewrap", "landlock", "unsandboxed"] = "auto"
+    readable: tuple[AbsolutePath, ...] = ()
+    allow_unsafe: bool = False
 
 
 class LogConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -79,4 +89,5 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     inputs: InputsConfig = InputsConfig()
     storage: StorageConfig = StorageConfig()
     ffmpeg: FfmpegConfig = FfmpegConfig()
+    sandbox: SandboxConfig = SandboxConfig()
     log: LogConfig = LogConfig()

@@ -9,10 +9,13 @@ from renderio_box.jobs.files import FileKind, FileType, MediaInfo, StoredFile
 from renderio_box.jobs.invocation import Build
 from renderio_box.jobs.job import Job, JobSpec, JobState, Submission
 from renderio_box.jobs.limits import JobLimits
-from tests.fakes import START
+from renderio_box.storage.addresses import Addresses
+from tests.fakes import START, ManualClock
 
 OWNER = Owner("ann")
 BUILD = Build(version="7.1", options=frozenset({"i", "c", "t", "vf", "vsync", "y"}))
+ADDRESSES = Addresses({}, ManualClock(), hours=0)
+"""Those of a box where addresses never expire."""
 LIMITS = JobLimits(default_run_seconds=300, max_run_seconds=900, vcpus=4)
 
 

@@ -16,6 +16,7 @@ from renderio_box.companions import accompanied_by
 from renderio_box.ffmpeg.executor import Effort, Ended, Execution, Guard, Stop, unguarded
 from renderio_box.ffmpeg.probe import Described, UnreadableError
 from renderio_box.ffmpeg.progress import Report
+from renderio_box.inputs.archive import unpack
 from renderio_box.jobs.file_types import file_type_of
 from renderio_box.jobs.files import FileType, MediaInfo
 from renderio_box.jobs.options import Role, items
@@ -46,7 +47,8 @@ class Script(msgspec.Struct, kw_only=True):
     """How the next runs of a ScriptedExecutor go.
 
     ``writes`` are the files they leave behind, by path, ``links`` what is a link;
-    ``hangs`` makes them run until they are cancelled, or stopped, or their time is over.
+    ``havoc`` is what they do to their directory in the end. ``hangs`` makes them run until
+    they are cancelled, or stopped, or their time is over.
     """
 
     exit_status: int = 0
@@ -58,6 +60,7 @@ class Script(msgspec.Struct, kw_only=True):
     writes: dict[str, bytes] = {}
     leaves_out: frozenset[str] = frozenset()
     links: tuple[str, ...] = ()
+    havoc: Callable[[Path], object] | None = None
     error: Exception | None = None
 
 
@@ -116,6 +119,8 @@ class ScriptedExecutor:
                 await path.write_bytes(content)
         for name in self.script.links:
             await anyio.Path(execution.directory / name).symlink_to("/etc/passwd")
+        if self.script.havoc is not None:
+            await to_thread.run_sync(self.script.havoc, execution.directory)
 
 
 async def hang(guard: Guard, timeout_s: float) -> Stop | None:
@@ -146,6 +151,13 @@ def links(directory: Path) -> dict[str, int]:
     return {path.name: path.stat().st_nlink for path in directory.iterdir()}
 
 
+class UnwalledUnpacker:
+    """The unpacking program itself, run in this process."""
+
+    async def unpack(self, archive: Path, directory: Path, *, max_bytes: int) -> None:
+        await to_thread.run_sync(lambda: unpack(archive, directory, max_bytes=max_bytes))
+
+
 class ScriptedProber:
     """A prober that believes file names, except those it is told are broken.
 
@@ -159,8 +171,8 @@ class ScriptedProber:
         self.error: Exception | None = None
         self.meanwhile: Callable[[], Awaitable[object]] = anyio.lowlevel.checkpoint
 
-    async def probe(self, path: Path, filename: str) -> MediaInfo:
-        del path
+    async def probe(self, path: Path, filename: str, *, beside: Path | None = None) -> MediaInfo:
+        del path, beside
         if self.error is not None:
             raise self.error
         await self.meanwhile()
@@ -179,8 +191,8 @@ class ScriptedProber:
             streams=({"codec_name": facts.codec},), format={"filename": filename}
         )
 
-    async def duration(self, path: Path) -> float | None:
-        del path
+    async def duration(self, path: Path, *, beside: Path | None = None) -> float | None:
+        del path, beside
         return self.length
 
 

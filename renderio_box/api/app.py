@@ -32,6 +32,7 @@ from renderio_box.jobs.limits import JobLimits
 from renderio_box.queue.history import History
 from renderio_box.queue.job_queue import JobQueue
 from renderio_box.queue.outbox import Outbox
+from renderio_box.storage.addresses import Addresses
 from renderio_box.storage.storage import Storage
 
 REQUEST_ID: Final = "X-Request-Id"
@@ -48,6 +49,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     inspector: Inspector
     presets: PresetCatalog
     storage: Storage
+    addresses: Addresses
     keys: KeyRing
     endpoints: EndpointCatalog
     outbox: Outbox
@@ -64,7 +66,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 
 def create_app(parts: Parts) -> Litestar:
     """Build the application around its opened parts."""
-    url_maker = UrlMaker(parts.public_url)
+    url_maker = UrlMaker(parts.public_url, parts.addresses)
 
     def urls_of(request: Request[Any, Any, Any]) -> Urls:
         return url_maker.urls(request)

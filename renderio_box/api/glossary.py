@@ -96,7 +96,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "file_id": "The file's id, a UUID; it may stand as a source of an input.",
     "files": "The files, newest first.",
     "FileRecord.status": "PROCESSING while it is being fetched, then STORED or FAILED.",
-    "storage_url": "Where the file is served to whoever has this address, without a key.",
+    "storage_url": "Where the file is served to whoever has this address, without a key. Where the"
+    " box lets addresses expire, every look at the command or the file shows a fresh one.",
     "filename": "The file's name; the last part of its storage_url.",
     "size_mbytes": "Size in MiB, unrounded; of a playlist or folder, of all its files together.",
     "size_compressed_mbytes": "Size of a folder's zip in MiB.",

@@ -19,17 +19,18 @@ from renderio_box.storage.storage import Storage
 
 SINGLE_RANGE: Final = re.compile(r"bytes=(\d*)-(\d*)", flags=re.ASCII)
 MAX_DIGITS: Final = 18
-EXECUTABLE: Final = frozenset(
-    {
-        "text/html",
-        "image/svg+xml",
-        "application/xml",
-        "application/ttml+xml",
-        "text/javascript",
-        "application/pdf",
-    }
+EXECUTABLE: Final = re.compile(r".*(?:html|xml|script|pdf)")
+"""Types in which a browser would run what the file says; every kind of XML is one."""
+PLAYED: Final = re.compile(r"(?:video|audio|image)/.*")
+PLAYING_POLICY: Final = (
+    "sandbox allow-same-origin; default-src 'none'; img-src 'self'; media-src 'self';"
+    " style-src 'unsafe-inline'"
 )
-"""Types in which a browser would run what the file says."""
+"""What a browser needs to play a file whose address was opened.
+
+It makes a page in which the file is fetched once more. Nothing can run in that page.
+"""
+LOCKED_POLICY: Final = "sandbox; default-src 'none'"
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -53,7 +54,8 @@ async def serve_file(
 ) -> Response[Any]:
     """Serve a stored file, whole or one range of it. The address is the permission.
 
-    The path is the file's name; a playlist's token opens the files that it names as well.
+    The path is the file's name, after what lets the address expire if it does; a playlist's
+    token opens the files that it names as well.
     """
     file = await files.served(token, path.removeprefix("/"))
     headers = headers_of(file, download=request.query_params.get("download") == "1")
@@ -96,15 +98,18 @@ async def begun(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 def headers_of(file: Served, *, download: bool) -> dict[str, str]:
     """Return the headers that every answer about the file carries."""
-    attached = download or mime_type_of(file.filename) in EXECUTABLE
-    kind = "attachment" if attached else "inline"
+    mime_type = mime_type_of(file.filename)
+    is_executable = EXECUTABLE.fullmatch(mime_type) is not None
+    is_played = PLAYED.fullmatch(mime_type) is not None and not is_executable
+    kind = "attachment" if download or is_executable else "inline"
     return {
         "ETag": etag(file),
         "Last-Modified": format_datetime(file.created_at, usegmt=True),
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, max-age=3600",
         "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Content-Security-Policy": PLAYING_POLICY if is_played else LOCKED_POLICY,
+        "Cross-Origin-Resource-Policy": "cross-origin",
         "Content-Disposition": f"{kind}; filename*=UTF-8''{quote(file.filename, safe='')}",
     }
 

@@ -45,7 +45,7 @@ async def probe(
     if data.url is not None and data.file_id is None:
         if not is_http_url(data.url):
             raise InvalidRequestError("url must be an http or https URL.", loc=("url",))
-        inspected = await inspector.inspect_url(data.url)
+        inspected = await inspector.inspect_url(data.url, sees=principal.sees)
         record = {**NOTHING_KNOWN, "original_file_url": data.url, **facts_of(inspected)}
     elif data.file_id is not None and data.url is None:
         file = await files.find(FileId(data.file_id), sees=principal.sees)

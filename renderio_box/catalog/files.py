@@ -15,6 +15,8 @@ from renderio_box.ffmpeg.probe import Prober
 from renderio_box.identifiers import FileId, JobId, Owner, new_file_token, new_id
 from renderio_box.jobs.file_types import extension_of
 from renderio_box.jobs.files import FileKind, StoredFile, is_playlist
+from renderio_box.jobs.storage_urls import parted
+from renderio_box.storage.addresses import Addresses
 from renderio_box.storage.keys import upload_key
 from renderio_box.storage.storage import Incoming, Storage
 
@@ -32,11 +34,19 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
 class FileCatalog:
     """Every stored file with its row. ``sees`` is whose files are visible, None for all."""
 
-    def __init__(self, database: Database, storage: Storage, prober: Prober, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        storage: Storage,
+        prober: Prober,
+        clock: Clock,
+        addresses: Addresses,
+    ) -> None:
         self._database = database
         self._storage = storage
         self._prober = prober
         self._clock = clock
+        self._addresses = addresses
 
     async def add_upload(self, incoming: Incoming, filename: str, *, owner: Owner) -> StoredFile:
         """Keep a file that has arrived completely; it can be fetched when this returns.
@@ -76,15 +86,19 @@ class FileCatalog:
     async def served(self, token: str, path: str) -> Served:
         """Return what a storage URL opens; NotFoundError before it is stored and once deleted.
 
-        ``path`` is what follows the token. Under a playlist's every file of its job has an
-        address, so that players find the names in it beside it.
+        ``path`` is what follows the token: a seal where addresses expire, and the name. Under
+        a playlist's every file of its job has an address, so that players find the names in
+        it beside it. An address that has expired is answered like one that never was.
         """
+        seal, name = parted(path)
         async with self._database.reading() as tx:
             file = await files.find_by_token(tx, token)
-            if file is not None and is_playlist(file.alias) and path != file.filename:
-                file = await beside(tx, file, path)
-        if file is None or file.deleted_at is not None:
-            raise NotFoundError("There is no such file, or it was deleted.")
+            if file is not None and is_playlist(file.alias) and name != file.filename:
+                file = await beside(tx, file, name)
+        if file is None or file.deleted_at is not None or not self._addresses.admits(token, seal):
+            raise NotFoundError(
+                "There is no such file, or its address has expired, or it was deleted."
+            )
         if file.size_bytes is None or file.sha256 is None:
             raise NotFoundError("The file is not stored yet; its record says how far it is.")
         return Served(

@@ -1,6 +1,5 @@
 """Looking at a file without keeping it."""
 
-import shutil
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,11 +14,15 @@ from renderio_box.catalog.wanted import found_by_url, is_there
 from renderio_box.database.connection import Database
 from renderio_box.errors import BoxError, ErrorCode, InvalidRequestError
 from renderio_box.ffmpeg.probe import Described, Prober
+from renderio_box.identifiers import Owner
 from renderio_box.inputs.download import Downloader, TooLargeError, UnreachableError
 from renderio_box.jobs.file_names import completed, name_in
 from renderio_box.jobs.file_types import extension_for, extension_of
 from renderio_box.jobs.files import MediaInfo, StoredFile
+from renderio_box.jobs.storage_urls import EXPIRED
+from renderio_box.storage.addresses import Addresses
 from renderio_box.storage.keys import suffix
+from renderio_box.storage.removal import remove
 from renderio_box.storage.storage import Storage
 
 INSPECTION_SECONDS: Final = 120.0
@@ -53,12 +56,14 @@ class Inspector:
         storage: Storage,
         prober: Prober,
         downloader: Downloader,
+        addresses: Addresses,
         scratch: Path,
     ) -> None:
         self._database = database
         self._storage = storage
         self._prober = prober
         self._downloader = downloader
+        self._addresses = addresses
         self._scratch = scratch
         self._limiter = anyio.CapacityLimiter(INSPECTED_AT_ONCE)
 
@@ -75,16 +80,19 @@ class Inspector:
         async with self._turn("file_id"):
             return await self._look(file)
 
-    async def inspect_url(self, url: str) -> Inspected:
+    async def inspect_url(self, url: str, *, sees: Owner | None) -> Inspected:
         """Fetch a file, look at it and forget it; one of ours is taken from disk.
 
         Raises:
-            InvalidRequestError: It cannot be fetched, or takes too long.
+            InvalidRequestError: It cannot be fetched, or takes too long, or is the expired
+                address of a file that the caller does not see.
             InspectedTooLargeError: It is larger than the box fetches.
             StorageFullError: The disk has no room for it.
         """
         async with self._database.reading() as tx:
             file = await found_by_url(tx, url)
+        if file is not None and not self._addresses.may_be_named(file, url, sees=sees):
+            raise InvalidRequestError(f"url {EXPIRED}", loc=("url",))
         if file is not None and not is_there(file):
             raise InvalidRequestError("url names a file that is not stored here.", loc=("url",))
         async with self._turn("url"):
@@ -139,8 +147,3 @@ class Inspector:
             filename = completed(name_in(url), suffix(extension))
             media, described = await self._prober.describe(await incoming.inspectable(), filename)
         return Inspected(filename=filename, size_bytes=size_bytes, media=media, described=described)
-
-
-def remove(directory: Path) -> None:
-    """Remove a directory with everything in it, as far as it can be done. Blocks."""
-    shutil.rmtree(directory, ignore_errors=True)

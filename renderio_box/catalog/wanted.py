@@ -11,7 +11,8 @@ from renderio_box.ffmpeg.probe import Prober
 from renderio_box.identifiers import FileId, Owner
 from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.jobs.files import FileKind, FileStatus, NewFile, StoredFile
-from renderio_box.jobs.storage_urls import storage_url_in
+from renderio_box.jobs.storage_urls import EXPIRED, storage_url_in
+from renderio_box.storage.addresses import Addresses
 from renderio_box.storage.storage import Incoming, Storage
 from renderio_box.wakeup import Announcer, Wakeup
 
@@ -22,11 +23,19 @@ class WantedFiles:
     Whatever is decided about a file that was deleted meanwhile is dropped.
     """
 
-    def __init__(self, database: Database, storage: Storage, prober: Prober, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        storage: Storage,
+        prober: Prober,
+        clock: Clock,
+        addresses: Addresses,
+    ) -> None:
         self._database = database
         self._storage = storage
         self._prober = prober
         self._clock = clock
+        self._addresses = addresses
         self._announcer = Announcer()
 
     def listening(self) -> AbstractContextManager[Wakeup]:
@@ -37,12 +46,15 @@ class WantedFiles:
         """Note that the file at ``url`` is wanted; it is safe on disk that it is.
 
         Raises:
-            DescriptionError: The URL in ``field`` is one of ours, and its file is not there.
+            DescriptionError: The URL in ``field`` is one of ours that has expired and is not
+                its owner's, or its file is not there.
         """
         now = self._clock.now()
         file = awaited(FileKind.STORED_FILE, filename, owner=owner, now=now, source_url=url)
         async with self._database.transaction() as tx:
             original = await found_by_url(tx, url)
+            if original is not None and not self._addresses.may_be_named(original, url, sees=owner):
+                raise DescriptionError(f"{field} {EXPIRED}", loc=(field,))
             if original is not None and not is_there(original):
                 raise DescriptionError(
                     f"{field} names the file {original.id}, which is not stored here.",
@@ -72,7 +84,10 @@ class WantedFiles:
         return file is not None and file.deleted_at is None
 
     async def original_of(self, file: StoredFile) -> StoredFile | None:
-        """Return the file of ours that is to be kept once more, None when the source is outside."""
+        """Return the file of ours that is to be kept once more, None when the source is outside.
+
+        That its address has expired since is no matter: it was good when it was asked for.
+        """
         async with self._database.reading() as tx:
             return await found_by_url(tx, file.source_url or "")
 
@@ -103,7 +118,7 @@ class WantedFiles:
 
 
 async def found_by_url(tx: Transaction, url: str) -> StoredFile | None:
-    """Return the file that ``url`` serves, None when it is not one of ours."""
+    """Return the file that ``url`` names, expired or not; None when it is not one of ours."""
     named = storage_url_in(url)
     return None if named is None else await files.find_by_token(tx, named.token)
 

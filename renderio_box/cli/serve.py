@@ -12,7 +12,7 @@ import anyio
 from renderio_box import logs
 from renderio_box.cli.outcome import CliError, ExitStatus, first_error
 from renderio_box.companions import accompanied_by
-from renderio_box.data_directory import DataDirectory, DirectoryInUseError
+from renderio_box.data_directory import DataDirectory, DirectoryInUseError, UrlKeysError
 from renderio_box.database.migrate import NewerSchemaError
 from renderio_box.ffmpeg.builds import FfmpegMissingError
 from renderio_box.ffmpeg.isolation import IsolationError
@@ -26,6 +26,7 @@ CANNOT_START = (
     FfmpegMissingError,
     IsolationError,
     NewerSchemaError,
+    UrlKeysError,
     OSError,
 )
 

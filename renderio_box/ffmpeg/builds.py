@@ -4,7 +4,6 @@ import importlib.util
 import os
 import re
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +11,7 @@ import anyio
 import msgspec
 
 from renderio_box.ffmpeg.child import run_tool
-from renderio_box.ffmpeg.local_executor import Isolation
+from renderio_box.ffmpeg.sandbox import NOWHERE, Isolation, Reach
 from renderio_box.jobs.invocation import Build
 
 ASK_SECONDS: Final = 20.0
@@ -59,18 +58,27 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(name for name in USUAL_ENCODERS if name not in self.encoders)
 
 
-async def find_ffmpeg(ffmpeg: str, ffprobe: str, isolation: Isolation) -> Found:
+def locate_ffmpeg(configured: str) -> Path:
     """Return the FFmpeg to use: as configured, else on PATH, else from its wheel.
 
     Raises:
-        FfmpegMissingError: None was found, or the one found does not run.
+        FfmpegMissingError: There is none.
     """
-    path = locate("ffmpeg", ffmpeg) or bundled()
+    path = locate("ffmpeg", configured) or bundled()
     if path is None:
         raise FfmpegMissingError(
             "no FFmpeg found: install one (apt-get install ffmpeg, or"
             " pip install 'renderio-box[ffmpeg]'), or set ffmpeg.ffmpeg to its path."
         )
+    return path
+
+
+async def describe_ffmpeg(path: Path, ffprobe: str, isolation: Isolation) -> Found:
+    """Return what an FFmpeg can do, with the ffprobe to use beside it.
+
+    Raises:
+        FfmpegMissingError: It does not run.
+    """
     answers: dict[str, str] = {}
     async with anyio.create_task_group() as questions:
         for question in ("-version", "-encoders", "-filters", "-h long"):
@@ -103,18 +111,17 @@ def read_version(path: Path, answer: str) -> str:
 
 async def ask(path: Path, question: str, isolation: Isolation, answers: dict[str, str]) -> None:
     """Keep what FFmpeg prints about itself, its complaints if that is all it prints."""
-    with tempfile.TemporaryDirectory() as scratch:
-        try:
-            finished = await run_tool(
-                isolation.arguments(path, "-hide_banner", *question.split()),
-                directory=Path(scratch),
-                environment=isolation.environment(Path(scratch)),
-                timeout_s=ASK_SECONDS,
-                max_output_bytes=ANSWER_BYTES,
-            )
-        except TimeoutError:
-            answers[question] = f"no answer in {ASK_SECONDS:g} seconds"
-            return
+    try:
+        finished = await run_tool(
+            isolation.arguments(path, "-hide_banner", *question.split(), reach=Reach()),
+            directory=NOWHERE,
+            environment=isolation.environment(),
+            timeout_s=ASK_SECONDS,
+            max_output_bytes=ANSWER_BYTES,
+        )
+    except TimeoutError:
+        answers[question] = f"no answer in {ASK_SECONDS:g} seconds"
+        return
     answers[question] = (finished.output or finished.complaints).decode(errors="replace")
 
 

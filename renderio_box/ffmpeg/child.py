@@ -1,5 +1,6 @@
 """Starting child processes and never losing one; the only place that starts any."""
 
+import ctypes
 import os
 import signal
 from collections.abc import AsyncGenerator, Sequence
@@ -14,6 +15,9 @@ from anyio.abc import ByteReceiveStream, Process
 
 STOP_GRACE_S: Final = 2.5
 PIPE_GRACE_S: Final = 1.0
+LOOK_EVERY_S: Final = 0.002
+PR_SET_CHILD_SUBREAPER: Final = 36
+"""From the kernel's prctl.h."""
 READ_BYTES: Final = 64 * 1024
 
 
@@ -61,9 +65,37 @@ async def end_group(process: Process) -> None:
                 await process.wait()
         signal_group(process, signal.SIGKILL)
         await process.wait()
+        await group_gone(process.pid)
         for pipe in (process.stdout, process.stderr):
             if pipe is not None:
                 await pipe.aclose()
+
+
+async def group_gone(group: int) -> None:
+    """Wait until the last process of a killed group is gone, for ``STOP_GRACE_S`` at most.
+
+    bubblewrap leaves the first process of its namespace to whoever adopts orphans.
+    """
+    with anyio.move_on_after(STOP_GRACE_S):
+        while True:
+            with suppress(ChildProcessError):
+                os.waitpid(-group, os.WNOHANG)  # noqa: ASYNC222 - it does not wait
+            try:
+                os.killpg(group, 0)
+            except ProcessLookupError:
+                return
+            await anyio.sleep(LOOK_EVERY_S)
+
+
+def adopt_orphans() -> None:
+    """Make this process the one that orphans among its descendants are left to.
+
+    Else the first process of the machine gets them, which in a container may never ask
+    how they ended, or only now and then.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
 
 
 def signal_group(process: Process, number: signal.Signals) -> None:

@@ -13,14 +13,15 @@ from renderio_box.ffmpeg.progress import Report
 class Execution(msgspec.Struct, frozen=True, kw_only=True):
     """One FFmpeg run to carry out.
 
-    ``arguments`` is what follows ``ffmpeg``; ``directory`` is where it runs, ``scratch``
-    an empty home for whatever it keeps aside; ``cpus`` are the CPUs it is held to,
-    empty for all.
+    ``arguments`` is what follows ``ffmpeg``; ``directory`` is where it runs and writes,
+    ``scratch`` an empty home for whatever it keeps aside, ``readable`` what it may only read;
+    ``cpus`` are the CPUs it is held to, empty for all.
     """
 
     arguments: tuple[str, ...]
     directory: Path
     scratch: Path
+    readable: tuple[Path, ...] = ()
     timeout_s: float
     cpus: tuple[int, ...] = ()
 
@@ -72,6 +73,7 @@ async def unguarded(effort: Callable[[], Effort]) -> Stop:
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """How a run ended. ``exit_status`` is negative for a signal, as in ``subprocess``.
 
+    ``out_of_memory`` tells that the kernel ended it for want of memory.
     ``stopped_by`` is why its guard had it stopped, None when that did not happen.
     """
 
@@ -80,6 +82,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     stopped_by: Stop | None = None
     log: str
     run_seconds: float
+    out_of_memory: bool = False
 
 
 class Executor(Protocol):

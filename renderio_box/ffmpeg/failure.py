@@ -44,7 +44,7 @@ def explain(ended: Ended, *, timeout_s: float) -> Failed | None:
             run_seconds=ended.run_seconds,
             log=ended.log,
         )
-    if OUT_OF_MEMORY.search(ended.log):
+    if ended.out_of_memory or OUT_OF_MEMORY.search(ended.log):
         return failed(ended, ErrorStatus.OUT_OF_MEMORY, "FFmpeg ran out of memory.")
     if ended.exit_status == 0:
         return None

@@ -1,64 +1,75 @@
 """FFmpeg as a child of this process."""
 
-import os
+import math
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 import anyio
-import msgspec
 from anyio.abc import ByteReceiveStream, Process
+from msgspec import structs
 
+from renderio_box.ffmpeg.cgroups import Cgroups
 from renderio_box.ffmpeg.child import PIPE_GRACE_S, child
 from renderio_box.ffmpeg.executor import Ended, Execution, Guard, Stop, unguarded
 from renderio_box.ffmpeg.log import BoundedLog
 from renderio_box.ffmpeg.process_tree import effort_of
 from renderio_box.ffmpeg.progress import ProgressReader, Report
-from renderio_box.ffmpeg.sandbox import ResourceLimits, Tools, environment, launcher
+from renderio_box.ffmpeg.sandbox import Isolation, Reach, Share
+from renderio_box.machine import usable_cpus
 
 LOG_BYTES_PER_S: Final = 4 * 1024 * 1024
 """How fast a child may talk, on average; a faster one waits for its pipe."""
 NAP_S: Final = 0.05
 LONGEST_NAP_S: Final = 0.5
-
-
-class Isolation(msgspec.Struct, frozen=True, kw_only=True):
-    """How children of ours are started: through what, within what, knowing what."""
-
-    tools: Tools
-    limits: ResourceLimits
-    font_config: Path | None
-
-    def arguments(self, program: Path, *words: str, cpus: tuple[int, ...] = ()) -> list[str]:
-        """Return the whole command line for a program."""
-        before = launcher(self.tools, self.limits, cpus=cpus, as_root=os.geteuid() == 0)
-        return [*before, str(program), *words]
-
-    def environment(self, scratch: Path) -> dict[str, str]:
-        """Return the child's whole environment."""
-        return environment(scratch, font_config=self.font_config)
+SPARE_CPU_SECONDS: Final = 60
+"""So that a run is ended by its time limit, and by the kernel only if nobody is left to do that."""
 
 
 class LocalExecutor:
-    """Runs FFmpeg here, in its own process group and within the limits."""
+    """Runs FFmpeg here, walled in, in its own process group and, where there are any, cgroup."""
 
-    def __init__(self, ffmpeg: Path, isolation: Isolation, *, log_bytes: int) -> None:
+    def __init__(
+        self,
+        ffmpeg: Path,
+        isolation: Isolation,
+        *,
+        log_bytes: int,
+        cgroups: Cgroups | None = None,
+    ) -> None:
         self._ffmpeg = ffmpeg
         self._isolation = isolation
         self._log_bytes = log_bytes
+        self._cgroups = cgroups
 
     async def run(
         self, execution: Execution, report: Callable[[Report], None], guard: Guard = unguarded
     ) -> Ended:
         """Run to the end, reporting progress; when cancelled, leave nothing behind."""
+        if self._cgroups is None:
+            return await self._run(execution, report, guard, None)
+        limits = self._isolation.limits
+        async with self._cgroups.fresh(
+            memory_bytes=limits.memory_bytes, processes=limits.processes
+        ) as cgroup:
+            ended = await self._run(execution, report, guard, cgroup.path)
+            return structs.replace(ended, out_of_memory=cgroup.was_out_of_memory)
+
+    async def _run(
+        self,
+        execution: Execution,
+        report: Callable[[Report], None],
+        guard: Guard,
+        cgroup: Path | None,
+    ) -> Ended:
         stopped_by: Stop | None = None
         log, run_seconds, timed_out = BoundedLog(self._log_bytes), 0.0, False
         ended = anyio.Event()
         started = anyio.current_time()
         async with (
             child(
-                self._isolation.arguments(self._ffmpeg, *execution.arguments, cpus=execution.cpus),
+                self._arguments(execution, cgroup),
                 directory=execution.directory,
                 environment=self._isolation.environment(execution.scratch),
             ) as process,
@@ -74,11 +85,30 @@ class LocalExecutor:
             grace_s = 0.0 if timed_out or stopped_by else PIPE_GRACE_S
             pipes.cancel_scope.deadline = anyio.current_time() + grace_s
         return Ended(
-            exit_status=await process.wait(),
+            exit_status=self._isolation.exit_status(await process.wait()),
             timed_out=timed_out,
             stopped_by=stopped_by,
             log=log.text(),
             run_seconds=run_seconds,
+        )
+
+    def _arguments(self, execution: Execution, cgroup: Path | None) -> list[str]:
+        """Return the command line: the job's own directories, and processor time to the end."""
+        cpus = len(execution.cpus) or len(usable_cpus())
+        return self._isolation.arguments(
+            self._ffmpeg,
+            *execution.arguments,
+            reach=Reach(
+                directory=execution.directory,
+                readable=execution.readable,
+                writable=(execution.directory, execution.scratch),
+                home=execution.scratch,
+            ),
+            share=Share(
+                cpus=execution.cpus,
+                cpu_seconds=math.ceil(execution.timeout_s * cpus) + SPARE_CPU_SECONDS,
+                cgroup=cgroup,
+            ),
         )
 
 

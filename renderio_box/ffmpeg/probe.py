@@ -10,13 +10,14 @@ from msgspec import structs
 from renderio_box.ffmpeg.banner import read_banner
 from renderio_box.ffmpeg.builds import Found
 from renderio_box.ffmpeg.child import run_tool
-from renderio_box.ffmpeg.local_executor import Isolation
 from renderio_box.ffmpeg.media_facts import Probed, media_info
+from renderio_box.ffmpeg.sandbox import NOWHERE, Isolation, Reach, Share
 from renderio_box.jobs.file_types import PROBED_TYPES, file_type_of
 from renderio_box.jobs.files import FileType, MediaInfo
 from renderio_box.jobs.invocation import PROTOCOLS
 
 PROBE_SECONDS: Final = 60.0
+PROBE_CPU_SECONDS: Final = 120
 ANSWER_BYTES: Final = 8 * 1024 * 1024
 SCORE_OF_A_NAME: Final = 50
 """ffprobe's score (AVPROBE_SCORE_EXTENSION) when only the extension speaks for a format."""
@@ -40,17 +41,18 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
 class Prober(Protocol):
     """Something that knows what a file is."""
 
-    async def probe(self, path: Path, filename: str) -> MediaInfo:
+    async def probe(self, path: Path, filename: str, *, beside: Path | None = None) -> MediaInfo:
         """Return the facts about a local file; may be repeated.
 
         ``filename`` is what the file is called outside; it decides what must be media.
+        ``beside`` is a directory around it whose files it may refer to, None for none.
 
         Raises:
             UnreadableError: It must be media and is not.
         """
         ...
 
-    async def duration(self, path: Path) -> float | None:
+    async def duration(self, path: Path, *, beside: Path | None = None) -> float | None:
         """Return the length in seconds, None where it has none or cannot be read."""
         ...
 
@@ -66,25 +68,24 @@ class Prober(Protocol):
 class FfmpegProber:
     """Asks ffprobe, or ``ffmpeg -i`` where there is none; a few files at a time."""
 
-    def __init__(self, found: Found, isolation: Isolation, *, scratch: Path, at_once: int) -> None:
+    def __init__(self, found: Found, isolation: Isolation, *, at_once: int) -> None:
         self._found = found
         self._isolation = isolation
-        self._scratch = scratch
         self._limiter = anyio.CapacityLimiter(at_once)
 
-    async def probe(self, path: Path, filename: str) -> MediaInfo:
+    async def probe(self, path: Path, filename: str, *, beside: Path | None = None) -> MediaInfo:
         """Return the facts about a local file."""
         promised = file_type_of(filename)
         if promised in NEVER_PROBED:
             return MediaInfo(file_type=promised)
-        probed = facts_in(await self._ask(path))
+        probed = facts_in(await self._ask(path, beside))
         if not probed.streams and promised in PROBED_TYPES:
             raise UnreadableError(filename)
         return media_info(probed, filename) if is_media(probed, promised) else named_only(promised)
 
-    async def duration(self, path: Path) -> float | None:
+    async def duration(self, path: Path, *, beside: Path | None = None) -> float | None:
         """Return the length in seconds, None where it has none or cannot be read."""
-        probed = facts_in(await self._ask(path))
+        probed = facts_in(await self._ask(path, beside))
         return media_info(probed, path.name).duration if probed.streams else None
 
     async def describe(self, path: Path, filename: str) -> tuple[MediaInfo, Described]:
@@ -97,7 +98,7 @@ class FfmpegProber:
         shown = structs.replace(described, format=described.format | {"filename": filename})
         return media_info(probed, filename), shown
 
-    async def _ask(self, path: Path) -> Described:
+    async def _ask(self, path: Path, beside: Path | None = None) -> Described:
         """Return what FFmpeg says of the file, nothing when it does not understand it."""
         if self._found.ffprobe is not None:
             shown = ("-of", "json", "-show_format", "-show_streams")
@@ -105,14 +106,18 @@ class FfmpegProber:
         else:
             program, words = self._found.ffmpeg, ("-hide_banner", "-nostdin")
         arguments = self._isolation.arguments(
-            program, *words, "-protocol_whitelist", PROTOCOLS, "-i", f"file:{path.name}"
+            program,
+            *words,
+            *("-protocol_whitelist", PROTOCOLS, "-i", f"file:{path}"),
+            reach=Reach(readable=(beside or path,)),
+            share=Share(cpu_seconds=PROBE_CPU_SECONDS),
         )
         async with self._limiter:
             try:
                 finished = await run_tool(
                     arguments,
-                    directory=path.parent,
-                    environment=self._isolation.environment(self._scratch),
+                    directory=NOWHERE,
+                    environment=self._isolation.environment(),
                     timeout_s=PROBE_SECONDS,
                     max_output_bytes=ANSWER_BYTES,
                 )

@@ -2,24 +2,24 @@
 
 Names, kinds and places of all entries are looked at before the first byte is written,
 and bytes are counted as they are written.
+
+It is also a program, ``archive.py ARCHIVE DIRECTORY MAX_BYTES``, which runs walled in like
+everything that reads what strangers made. So it needs nothing but Python itself. It prints
+why it stopped, and ends with one of the statuses below.
 """
 
+import errno
 import os
 import re
 import stat
 import struct
+import sys
 import zlib
 from collections.abc import Iterable, Sequence
 from io import FileIO
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Final, NamedTuple
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
-
-import msgspec
-from anyio import from_thread
-
-from renderio_box.inputs.download import TooLargeError
-from renderio_box.jobs.command_line import shortened
 
 MAX_ENTRIES: Final = 10_000
 MAX_FOLDERS: Final = 10_000
@@ -30,6 +30,11 @@ MAX_PATH_BYTES: Final = 1024
 MAX_DEPTH: Final = 32
 PIECE_BYTES: Final = 1024 * 1024
 LOCAL_HEADER_BYTES: Final = 30
+SHOWN_CHARACTERS: Final = 60
+
+REFUSED: Final = 3
+TOO_LARGE: Final = 4
+FULL: Final = 5
 
 ENCRYPTED: Final = 0x0001 | 0x0040 | 0x2000
 NAME_IS_UTF8: Final = 0x0800
@@ -49,7 +54,11 @@ class RefusedArchiveError(Exception):
     """The archive may not be unpacked; the text says why, as the end of a sentence."""
 
 
-class Entry(msgspec.Struct, frozen=True):
+class TooLargeArchiveError(Exception):
+    """The archive unpacks to more than is allowed; the text says how much that is."""
+
+
+class Entry(NamedTuple):
     """One entry whose name and kind have been found harmless."""
 
     path: PurePosixPath
@@ -60,12 +69,11 @@ class Entry(msgspec.Struct, frozen=True):
 def unpack(archive: Path, directory: Path, *, max_bytes: int) -> None:
     """Unpack a zip into an empty directory: folders of mode 0700, files of mode 0600.
 
-    Blocks: call it in a worker thread of anyio's. When its caller is cancelled it stops
-    at the next piece. What was written before an error stays.
+    Blocks. What was written before an error stays.
 
     Raises:
         RefusedArchiveError: It is no zip, or holds what may not be unpacked.
-        TooLargeError: It unpacks to more than ``max_bytes``.
+        TooLargeArchiveError: It unpacks to more than ``max_bytes``.
         OSError: The disk failed, or is full.
     """
     try:
@@ -78,7 +86,7 @@ def unpack(archive: Path, directory: Path, *, max_bytes: int) -> None:
                 if not entry.is_folder:
                     left -= write(opened, entry, directory / entry.path, at_most=left)
                     if left < 0:
-                        raise TooLargeError(
+                        raise TooLargeArchiveError(
                             f"it unpacks to more than {max_bytes // (1024 * 1024)} MiB"
                         )
     except DAMAGED as error:
@@ -105,7 +113,6 @@ def write(opened: ZipFile, entry: Entry, path: Path, *, at_most: int) -> int:
     written = 0
     with opened.open(entry.info) as source, os.fdopen(os.open(path, flags, 0o600), "wb") as target:
         while written <= at_most and (piece := source.read(PIECE_BYTES)):
-            from_thread.check_cancelled()
             target.write(piece)
             written += len(piece)
     return written
@@ -206,4 +213,28 @@ def folders(entries: Iterable[Entry]) -> Sequence[PurePosixPath]:
 
 def quoted(name: str) -> str:
     """Return a name fit to stand in a sentence."""
-    return f"'{shortened(name)}'"
+    return f"'{repr(name[:SHOWN_CHARACTERS])[1:-1] if name else '(empty)'}'"
+
+
+def main(archive: str, directory: str, max_bytes: str) -> int:
+    """Unpack as the command line says; return the exit status."""
+    try:
+        unpack(Path(archive), Path(directory), max_bytes=int(max_bytes))
+    except RefusedArchiveError as error:
+        sys.stdout.write(str(error))
+        return REFUSED
+    except TooLargeArchiveError as error:
+        sys.stdout.write(str(error))
+        return TOO_LARGE
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            raise
+        return FULL
+    except MemoryError:
+        sys.stdout.write("unpacking it needs more memory than a command has")
+        return REFUSED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -24,7 +25,8 @@ from renderio_box.jobs.job import (
     TextSource,
     UrlSource,
 )
-from renderio_box.jobs.storage_urls import storage_url_in
+from renderio_box.jobs.storage_urls import EXPIRED, storage_url_in
+from renderio_box.storage.addresses import Addresses
 
 REMEMBERED_FOR: Final = timedelta(hours=24)
 
@@ -98,31 +100,38 @@ async def check_depth(tx: Transaction, *, new: int, max_queued: int) -> None:
 
 
 async def all_resolved(
-    tx: Transaction, submissions: Sequence[Submission], *, owner: Owner | None
+    tx: Transaction,
+    submissions: Sequence[Submission],
+    *,
+    owner: Owner | None,
+    addresses: Addresses,
 ) -> list[JobSpec]:
     """Return the specs as ``resolved`` does; an error names the command of several."""
     specs: list[JobSpec] = []
     for place, submission in enumerate(submissions):
         is_one_of_several = submission.spec.command_type is CommandType.MULTIPLE
         with naming_command(place) if is_one_of_several else nullcontext():
-            specs.append(await resolved(tx, submission.spec, owner=owner))
+            specs.append(await resolved(tx, submission.spec, owner=owner, addresses=addresses))
     return specs
 
 
-async def resolved(tx: Transaction, spec: JobSpec, *, owner: Owner | None) -> JobSpec:
+async def resolved(
+    tx: Transaction, spec: JobSpec, *, owner: Owner | None, addresses: Addresses
+) -> JobSpec:
     """Return the spec with our own storage URLs replaced by the files they name.
 
     Raises:
-        InvalidRequestError: A file is unknown, deleted, or somebody else's.
+        InvalidRequestError: A file is unknown, deleted, or somebody else's, or the address
+            of one that is has expired.
     """
+    find = partial(kept, tx, owner=owner, addresses=addresses)
     inputs: dict[str, Source] = {}
     for alias, source in spec.inputs.items():
         is_text = isinstance(source, TextSource)
-        loc = ("input_files", alias)
-        inputs[alias] = source if is_text else await kept(tx, source, owner=owner, loc=loc)
+        inputs[alias] = source if is_text else await find(source, loc=("input_files", alias))
     archive = spec.archive
     if archive is not None:
-        archive = await kept(tx, archive, owner=owner, loc=("input_compressed_folder",))
+        archive = await find(archive, loc=("input_compressed_folder",))
     return replace(spec, inputs=inputs, archive=archive)
 
 
@@ -131,19 +140,29 @@ async def kept(
     source: UrlSource | StoredSource,
     *,
     owner: Owner | None,
+    addresses: Addresses,
     loc: tuple[str, ...],
 ) -> UrlSource | StoredSource:
     """Return the stored file that the source names, itself when it is not one of ours."""
     if isinstance(source, UrlSource):
-        return await own_file(tx, source.url, loc=loc) or source
+        own = await own_file(tx, source.url, owner=owner, addresses=addresses, loc=loc)
+        return own or source
     await check_file(tx, source.file_id, owner=owner, loc=loc)
     return source
 
 
-async def own_file(tx: Transaction, url: str, *, loc: tuple[str, ...]) -> StoredSource | None:
+async def own_file(
+    tx: Transaction,
+    url: str,
+    *,
+    owner: Owner | None,
+    addresses: Addresses,
+    loc: tuple[str, ...],
+) -> StoredSource | None:
     """Return the stored file that ``url`` serves, None when it is not one of ours.
 
-    What lies beside a playlist is no file of its own.
+    What lies beside a playlist is no file of its own. An address that has expired is
+    refused, but not to the file's owner.
     """
     named = storage_url_in(url)
     file = None if named is None else await files.find_by_token(tx, named.token)
@@ -151,6 +170,8 @@ async def own_file(tx: Transaction, url: str, *, loc: tuple[str, ...]) -> Stored
         return None
     if is_playlist(file.alias) and named.filename != file.filename:
         return None
+    if not addresses.may_be_named(file, url, sees=owner):
+        raise InvalidRequestError(f"{loc[-1]} {EXPIRED}", loc=loc)
     check_kept(file, file.id, loc=loc)
     return StoredSource(file.id)
 

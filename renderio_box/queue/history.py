@@ -26,6 +26,7 @@ from renderio_box.identifiers import JobId, Owner
 from renderio_box.jobs.files import StoredFile
 from renderio_box.jobs.job import Job, Submission
 from renderio_box.queue.admission import all_resolved
+from renderio_box.storage.addresses import Addresses
 
 EVENTS_AT_ONCE: Final = 100
 RUNNING_AT_ONCE: Final = 1000
@@ -67,8 +68,9 @@ class News(msgspec.Struct, frozen=True):
 class History:
     """What has become of jobs. ``sees`` is whose jobs are visible, None for everybody's."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, addresses: Addresses) -> None:
         self._database = database
+        self._addresses = addresses
 
     async def find(self, job_id: JobId, *, sees: Owner | None) -> JobReport:
         """Return one job; NotFoundError when there is none."""
@@ -144,7 +146,7 @@ class History:
     async def check(self, submissions: Sequence[Submission], *, sees: Owner | None) -> None:
         """Raise the InvalidRequestError with which the queue would refuse them, if it would."""
         async with self._database.reading() as tx:
-            await all_resolved(tx, submissions, owner=sees)
+            await all_resolved(tx, submissions, owner=sees, addresses=self._addresses)
 
 
 async def rarest_first(

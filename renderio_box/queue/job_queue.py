@@ -30,6 +30,7 @@ from renderio_box.queue.admission import (
 )
 from renderio_box.queue.new_jobs import new_jobs
 from renderio_box.queue.outbox import announce_end
+from renderio_box.storage.addresses import Addresses
 from renderio_box.wakeup import Announcer
 
 MAX_QUEUED: Final = 10_000
@@ -78,11 +79,13 @@ class JobQueue:
         clock: Clock,
         announcer: Announcer,
         *,
+        addresses: Addresses,
         max_queued: int = MAX_QUEUED,
     ) -> None:
         self._database = database
         self._clock = clock
         self._announcer = announcer
+        self._addresses = addresses
         self._max_queued = max_queued
         self._closed = False
 
@@ -118,7 +121,7 @@ class JobQueue:
             if earlier := await earlier_jobs(tx, idempotency, owner=owner, now=now):
                 return earlier
             await check_depth(tx, new=len(submissions), max_queued=self._max_queued)
-            specs = await all_resolved(tx, submissions, owner=sees)
+            specs = await all_resolved(tx, submissions, owner=sees, addresses=self._addresses)
             made = new_jobs(submissions, specs, owner=owner, now=now)
             for job in made:
                 await jobs.insert(tx, job)

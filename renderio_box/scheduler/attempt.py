@@ -109,6 +109,7 @@ class AttemptRunner:
                 arguments=bind(invoke(adapted.arguments, threads=threads), paths),
                 directory=workspace.outputs,
                 scratch=workspace.scratch,
+                readable=(workspace.inputs,),
                 timeout_s=job.spec.max_run_seconds - total.run_seconds,
                 cpus=slot.cpus,
             )
@@ -126,17 +127,18 @@ class AttemptRunner:
 
     async def _run_step(self, execution: Execution, tracker: Tracker, given: Usage) -> Ended:
         async with accompanied_by(
-            self._estimate, execution.arguments, execution.directory, tracker
+            self._estimate, execution.arguments, execution.readable[0], tracker
         ):
             return await self._watchdog.run(execution, tracker, given)
 
-    async def _estimate(self, arguments: Sequence[str], directory: Path, tracker: Tracker) -> None:
+    async def _estimate(self, arguments: Sequence[str], inputs: Path, tracker: Tracker) -> None:
         """Find out how long the output will be, for a run that is not over at once."""
         await anyio.sleep(ESTIMATED_AFTER_S)
         durations: dict[str, float] = {}
         for word in dict.fromkeys(arguments):
             if word.startswith("../in/"):
-                length = await self._prober.duration((directory / word).resolve())
+                path = inputs / word.removeprefix("../in/")
+                length = await self._prober.duration(path, beside=inputs)
                 durations |= {} if length is None else {word: length}
         tracker.expected_seconds = output_seconds(arguments, durations)
 

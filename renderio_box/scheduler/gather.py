@@ -7,12 +7,12 @@ from typing import Final
 import msgspec
 from anyio import to_thread
 
-from renderio_box.inputs.archive import RefusedArchiveError, unpack
-from renderio_box.inputs.download import TooLargeError
+from renderio_box.inputs.archive import RefusedArchiveError, TooLargeArchiveError
 from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.jobs.job import JobSpec, StoredSource, UrlSource
 from renderio_box.scheduler.failures import FULL, AttemptFailedError
 from renderio_box.scheduler.fetch import Fetcher
+from renderio_box.scheduler.unpacker import Unpacker
 from renderio_box.scheduler.workspace import Workspace
 from renderio_box.scheduler.written import Listing, listing
 from renderio_box.storage.storage import Storage
@@ -34,8 +34,11 @@ class Gathered(msgspec.Struct, frozen=True):
 class Gatherer:
     """Fetches what a job names, and unpacks its archive; ``max_bytes`` bounds what comes out."""
 
-    def __init__(self, fetcher: Fetcher, storage: Storage, *, max_bytes: int) -> None:
+    def __init__(
+        self, fetcher: Fetcher, unpacker: Unpacker, storage: Storage, *, max_bytes: int
+    ) -> None:
         self._fetcher = fetcher
+        self._unpacker = unpacker
         self._storage = storage
         self._max_bytes = max_bytes
 
@@ -55,14 +58,15 @@ class Gatherer:
         archive = workspace.inputs / names[ARCHIVE]
         room = await self._storage.free_bytes()
         try:
-            return await to_thread.run_sync(
-                unpack_and_list, archive, workspace.outputs, min(self._max_bytes, room)
+            await self._unpacker.unpack(
+                archive, workspace.outputs, max_bytes=min(self._max_bytes, room)
             )
+            return await to_thread.run_sync(listed_alone, archive, workspace.outputs)
         except RefusedArchiveError as error:
             raise AttemptFailedError(
                 ErrorStatus.INPUT_REFUSED, f"{ARCHIVE} was not unpacked: {error}."
             ) from error
-        except TooLargeError as error:
+        except TooLargeArchiveError as error:
             if room < self._max_bytes:
                 raise no_room() from error
             raise AttemptFailedError(
@@ -74,9 +78,8 @@ class Gatherer:
             raise no_room() from error
 
 
-def unpack_and_list(archive: Path, directory: Path, max_bytes: int) -> Listing:
-    """Unpack, give the archive's own room back, and note what there is. Blocks."""
-    unpack(archive, directory, max_bytes=max_bytes)
+def listed_alone(archive: Path, directory: Path) -> Listing:
+    """Give the archive's own room back, and note what came out of it. Blocks."""
     archive.unlink()
     return listing(directory)
 

@@ -15,7 +15,8 @@ from renderio_box.jobs.files import Bundle, is_playlist
 from renderio_box.jobs.playlist import UnusablePlaylistError, named_by
 from renderio_box.scheduler.failures import AttemptFailedError
 from renderio_box.scheduler.written import Listing, listing
-from renderio_box.storage.local import open_plain
+from renderio_box.storage.beneath import unchanged
+from renderio_box.storage.storage import UnfitOutputError
 
 MAX_PLAYLIST_BYTES: Final = 8 * 1024 * 1024
 MAX_PLAYLISTS: Final = 100
@@ -27,12 +28,12 @@ MAX_SEGMENTS: Final = 50_000
 class Followed(msgspec.Struct, frozen=True, kw_only=True):
     """Where the playlists among a job's outputs lead: a bundle each, and files in common.
 
-    ``segments`` are paths below the directory; outputs that a playlist names are counted
-    in its bundle, but are no segments.
+    ``segments`` are paths below the directory, with the state of each; outputs that a
+    playlist names are counted in its bundle, but are no segments.
     """
 
     bundles: Mapping[str, Bundle]
-    segments: tuple[str, ...]
+    segments: Listing
 
 
 def follow(outputs: Mapping[str, str], directory: Path, unpacked: Listing) -> Followed:
@@ -55,7 +56,7 @@ def follow(outputs: Mapping[str, str], directory: Path, unpacked: Listing) -> Fo
     for alias, name in outputs.items():
         if is_playlist(alias):
             try:
-                named = led_to(name, directory, written.keys(), files.keys() & unpacked.keys())
+                named = led_to(name, directory, written, files.keys() & unpacked.keys())
             except UnusablePlaylistError as error:
                 raise AttemptFailedError(
                     ErrorStatus.OUTPUT_MISSING, f"{alias} ({name}) {error}."
@@ -63,11 +64,14 @@ def follow(outputs: Mapping[str, str], directory: Path, unpacked: Listing) -> Fo
             size_bytes = sum(written[path].size_bytes for path in named)
             bundles[alias] = Bundle(file_count=len(named), size_bytes=size_bytes)
             segments |= named
-    return Followed(bundles=bundles, segments=tuple(sorted(segments - {*outputs.values()})))
+    return Followed(
+        bundles=bundles,
+        segments={path: written[path] for path in sorted(segments - {*outputs.values()})},
+    )
 
 
 def led_to(
-    playlist: str, directory: Path, written: AbstractSet[str], unpacked: AbstractSet[str]
+    playlist: str, directory: Path, written: Listing, unpacked: AbstractSet[str]
 ) -> AbstractSet[str]:
     """Return the playlist and every file that it, or a playlist that it names, names.
 
@@ -81,7 +85,8 @@ def led_to(
             return named
         from_thread.check_cancelled()
         at = unread.pop()
-        found = files_named(text_of(directory / at), at, written, unpacked) - named
+        text = text_of(directory, at, written)
+        found = files_named(text, at, written.keys(), unpacked) - named
         unread += [path for path in found if extension_of(path) == "m3u8"]
         named |= found
         if len(named) > MAX_SEGMENTS:
@@ -101,10 +106,13 @@ def files_named(
     return (named.paths & written) | named.among(written)
 
 
-def text_of(path: Path) -> str:
+def text_of(directory: Path, at: str, written: Listing) -> str:
     """Return what a playlist says; a name that is not UTF-8 becomes one that is not there."""
-    with open_plain(path) as file:
-        content = file.read(MAX_PLAYLIST_BYTES + 1)
+    try:
+        with unchanged(directory, at, written[at]) as file:
+            content = file.read(MAX_PLAYLIST_BYTES + 1)
+    except (KeyError, UnfitOutputError) as error:
+        raise UnusablePlaylistError("is not a plain file") from error
     if len(content) > MAX_PLAYLIST_BYTES:
         raise UnusablePlaylistError(f"is over {MAX_PLAYLIST_BYTES // (1024 * 1024)} MiB long")
     return content.decode("utf-8-sig", errors="replace")

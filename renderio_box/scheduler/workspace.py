@@ -1,23 +1,30 @@
 """The scratch directory of one attempt, and putting its inputs into it."""
 
-import shutil
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 import anyio
 import msgspec
+import structlog
 from anyio import to_thread
 
 from renderio_box.jobs.job import Job
+from renderio_box.storage.removal import remove
+
+log = structlog.get_logger()
 
 BUFFER_BYTES: Final = 1024 * 1024
 REMOVAL_SECONDS: Final = 30.0
 
 
 class Workspace(msgspec.Struct, frozen=True):
-    """Where an attempt works: inputs beside the directory that FFmpeg runs and writes in."""
+    """Where an attempt works: inputs beside the directory that FFmpeg runs and writes in.
+
+    FFmpeg may write to ``outputs`` and ``scratch`` only; whatever is below those is not
+    to be trusted, and what is left of them once it has ended is moved to ``taken``.
+    """
 
     root: Path
 
@@ -36,9 +43,15 @@ class Workspace(msgspec.Struct, frozen=True):
         """Return the home of whatever FFmpeg keeps aside."""
         return self.root / "tmp"
 
+    @property
+    def taken(self) -> Path:
+        """Return the directory of what FFmpeg made and cannot reach any more."""
+        return self.root / "taken"
+
     def make(self) -> None:
         """Create all directories. Blocks."""
-        for directory in (self.root, self.inputs, self.outputs, self.scratch):
+        directories = (self.inputs, self.outputs, self.scratch, self.taken)
+        for directory in (self.root, *directories):
             directory.mkdir(mode=0o700)
 
 
@@ -61,22 +74,23 @@ class Workspaces:
             yield workspace
         finally:
             with anyio.move_on_after(REMOVAL_SECONDS, shield=True):
-                await to_thread.run_sync(remove, workspace.root, abandon_on_cancel=True)
+                await to_thread.run_sync(clear, workspace.root, abandon_on_cancel=True)
 
     def _sweep(self) -> None:
         self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
         for left in self._root.iterdir():
-            remove(left)
+            clear(left)
 
 
-def remove(directory: Path) -> None:
-    """Remove a directory with everything in it, as far as it can be done. Blocks."""
-    shutil.rmtree(directory, ignore_errors=True)
+def clear(path: Path) -> None:
+    """Remove whatever is there, and say so when something stays. Blocks."""
+    if not remove(path):
+        log.warning("work_not_removed", name=path.name)
 
 
 async def save(pieces: AsyncIterator[bytes], path: Path) -> None:
     """Write what arrives to a new file, with at most 1 MiB in memory."""
-    file = await to_thread.run_sync(path.open, "xb", 0)
+    file = await to_thread.run_sync(path.open, "xb")
     try:
         buffer = bytearray()
         async for piece in pieces:
@@ -85,5 +99,7 @@ async def save(pieces: AsyncIterator[bytes], path: Path) -> None:
                 await to_thread.run_sync(file.write, bytes(buffer))
                 buffer.clear()
         await to_thread.run_sync(file.write, bytes(buffer))
+        await to_thread.run_sync(file.flush)
     finally:
-        file.close()
+        with suppress(OSError):
+            file.close()

@@ -1,31 +1,21 @@
 """What is in the directory that FFmpeg runs in, and what of it the command wrote."""
 
 import os
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-import msgspec
 from anyio import from_thread
 
+from renderio_box.jobs.command_line import shortened
 from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.scheduler.failures import AttemptFailedError
+from renderio_box.storage.beneath import FileState, folder, state_of
+from renderio_box.storage.storage import UnfitOutputError
 
 MAX_FILES: Final = 100_000
-
-
-class FileState(msgspec.Struct, frozen=True, kw_only=True):
-    """A file at one moment; whoever writes to it, or puts another in its place, changes this.
-
-    ``is_plain`` is false for links, devices and whatever has a second name.
-    """
-
-    is_plain: bool
-    inode: int
-    size_bytes: int
-    modified_ns: int
-
+MAX_DEPTH: Final = 32
+MAX_PATH_BYTES: Final = 1024
 
 Listing = Mapping[str, FileState]
 """Every file below a directory, by its path relative to it with slashes."""
@@ -37,26 +27,42 @@ def listing(directory: Path) -> dict[str, FileState]:
     Blocks: call it in a worker thread of anyio's.
 
     Raises:
-        AttemptFailedError: There are more than any command should leave.
+        AttemptFailedError: There are more than any command should leave, or a folder
+            cannot be looked into.
     """
     found: dict[str, FileState] = {}
     folders, seen = [""], 0
     while folders:
-        folder = folders.pop()
+        path = folders.pop()
         from_thread.check_cancelled()
-        with os.scandir(directory / folder) as entries:
-            for entry in entries:
-                seen += 1
-                if seen > MAX_FILES:
-                    raise AttemptFailedError(
-                        ErrorStatus.OUTPUT_TOO_LARGE,
-                        f"FFmpeg left more than {MAX_FILES} files and folders.",
-                    )
-                path = f"{folder}/{entry.name}" if folder else entry.name
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(path)
-                else:
-                    found[path] = state_of(entry.stat(follow_symlinks=False))
+        try:
+            entries = entries_of(directory, path, at_most=MAX_FILES - seen)
+        except UnfitOutputError as error:
+            raise AttemptFailedError(
+                ErrorStatus.OUTPUT_MISSING,
+                f"The folder {quoted(path)} that FFmpeg left cannot be looked into.",
+            ) from error
+        seen += len(entries)
+        for inner, state in entries.items():
+            if state is None:
+                folders.append(inner)
+            else:
+                found[inner] = state
+    return found
+
+
+def entries_of(directory: Path, path: str, *, at_most: int) -> dict[str, FileState | None]:
+    """Return what is in a folder, by its path below the directory; None stands for folders."""
+    found: dict[str, FileState | None] = {}
+    with folder(directory, path) as handle, os.scandir(handle) as entries:
+        for entry in entries:
+            if len(found) >= at_most:
+                raise too_large(f"more than {MAX_FILES} files and folders")
+            inner = f"{path}/{entry.name}" if path else entry.name
+            if inner.count("/") >= MAX_DEPTH or len(os.fsencode(inner)) > MAX_PATH_BYTES:
+                raise too_large(f"folders too deep or too long to name, below {quoted(path)}")
+            is_folder = entry.is_dir(follow_symlinks=False)
+            found[inner] = None if is_folder else state_of(entry.stat(follow_symlinks=False))
     return found
 
 
@@ -65,11 +71,11 @@ def written(directory: Path, before: Listing) -> dict[str, FileState]:
     return {path: state for path, state in listing(directory).items() if before.get(path) != state}
 
 
-def state_of(status: os.stat_result) -> FileState:
-    """Return what tells the file from every other, and from itself once it is changed."""
-    return FileState(
-        is_plain=stat.S_ISREG(status.st_mode) and status.st_nlink == 1,
-        inode=status.st_ino,
-        size_bytes=status.st_size,
-        modified_ns=status.st_mtime_ns,
-    )
+def too_large(what: str) -> AttemptFailedError:
+    """Return the end of an attempt that left what no command should."""
+    return AttemptFailedError(ErrorStatus.OUTPUT_TOO_LARGE, f"FFmpeg left {what}.")
+
+
+def quoted(path: str) -> str:
+    """Return a path fit to stand in a sentence; the directory itself has none."""
+    return f"'{shortened(path)}'" if path else "of the command"

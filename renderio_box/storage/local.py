@@ -4,7 +4,6 @@ import errno
 import fcntl
 import hashlib
 import os
-import stat
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from io import FileIO
@@ -13,9 +12,17 @@ from typing import IO, Final
 from uuid import uuid4
 
 import anyio
-from anyio import to_thread
+from anyio import from_thread, to_thread
 
+from renderio_box.storage.beneath import (
+    OBJECT_MODE,
+    check_moved,
+    folder,
+    open_plain,
+    open_regular,
+)
 from renderio_box.storage.keys import checked
+from renderio_box.storage.removal import remove
 from renderio_box.storage.storage import (
     ObjectMissingError,
     StorageFullError,
@@ -26,7 +33,8 @@ from renderio_box.storage.storage import (
 PIECE_BYTES: Final = 1024 * 1024
 FICLONE: Final = 0x40049409
 """The ioctl that shares a file's blocks with another file; see ioctl_ficlone(2)."""
-OBJECT_MODE: Final = 0o440
+FOLDER_MODE: Final = 0o750
+INCOMING_MODE: Final = 0o600
 NO_REFLINK: Final = frozenset({errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL, errno.ENOTTY})
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -34,13 +42,13 @@ FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 class LocalStorage:
     """Files under one directory; everything in it belongs to this class.
 
-    Objects are read-only on disk. ``incoming`` holds what has not arrived completely
+    Objects are read-only on disk, and no link among them is ever followed. ``incoming`` holds what has not arrived completely
     and is emptied when the storage is opened.
     """
 
     def __init__(self, root: Path, *, reserve_bytes: int) -> None:
-        self._root = root
-        self._incoming = root / "incoming"
+        self._root = root.resolve()
+        self._incoming = self._root / "incoming"
         self._reserve_bytes = reserve_bytes
 
     async def open(self) -> None:
@@ -55,7 +63,7 @@ class LocalStorage:
     async def receive(self) -> AsyncGenerator["LocalIncoming"]:
         """Open a file that arrives from outside; leaving it incomplete forgets it."""
         path = self._incoming / uuid4().hex
-        file = await to_thread.run_sync(path.open, "xb")
+        file = await to_thread.run_sync(new_file, path)
         incoming = LocalIncoming(self, path, file)
         try:
             yield incoming
@@ -66,8 +74,8 @@ class LocalStorage:
     async def read(self, key: str, *, start: int, length: int) -> AsyncIterator[bytes]:
         """Yield ``length`` bytes from ``start`` in pieces of at most 1 MiB."""
         try:
-            file = await to_thread.run_sync((self._root / checked(key)).open, "rb", 0)
-        except FileNotFoundError as error:
+            file = await to_thread.run_sync(open_regular, self._root, checked(key))
+        except UnfitOutputError as error:
             raise ObjectMissingError(key) from error
         try:
             await to_thread.run_sync(file.seek, start)
@@ -88,7 +96,7 @@ class LocalStorage:
         """
         try:
             await to_thread.run_sync(link, self._root / checked(key), target)
-        except FileNotFoundError as error:
+        except UnfitOutputError as error:
             raise ObjectMissingError(key) from error
 
     async def delete(self, key: str) -> None:
@@ -113,31 +121,39 @@ class LocalStorage:
         usage = os.statvfs(self._root)
         return usage.f_bavail * usage.f_frsize - self._reserve_bytes
 
-    def place(self, path: Path, key: str, sha256: str) -> StoredObject:
-        """Give a synced file its final name, durable on return. Blocks."""
+    def place(self, opened: int, path: Path, key: str, sha256: str) -> StoredObject:
+        """Give the opened, synced file at ``path`` its final name, durable on return. Blocks.
+
+        Raises:
+            StorageFullError: Less than the reserve would remain free.
+            UnfitOutputError: Another file was at ``path``; it is gone.
+        """
         if self.room_bytes() < 0:
             raise StorageFullError
         target = self._root / key
         if not target.parent.exists():
-            target.parent.mkdir(exist_ok=True)
+            target.parent.mkdir(mode=FOLDER_MODE, exist_ok=True)
             sync_directory(target.parent.parent)
-        path.chmod(OBJECT_MODE)
+        os.fchmod(opened, OBJECT_MODE)
+        size_bytes = os.fstat(opened).st_size
         path.replace(target)
+        check_moved(opened, target, size_bytes=size_bytes)
         sync_directory(target.parent)
-        return StoredObject(key=key, size_bytes=target.stat().st_size, sha256=sha256)
+        return StoredObject(key=key, size_bytes=size_bytes, sha256=sha256)
 
     def _prepare(self) -> None:
         for name in ("outputs", "uploads", "parts", "incoming"):
-            (self._root / name).mkdir(mode=0o750, parents=True, exist_ok=True)
+            (self._root / name).mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         for left in self._incoming.iterdir():
-            left.unlink()
+            remove(left)
         sync_directory(self._root)
 
     def _publish(self, source: Path, key: str) -> StoredObject:
-        with open_plain(source) as file:
-            sha256 = digest(file)
+        with open_plain(source.parent, source.name) as file:
+            size_bytes = os.fstat(file.fileno()).st_size
+            sha256 = digest(file, size_bytes=size_bytes)
             os.fsync(file.fileno())
-        return self.place(source, key, sha256)
+            return self.place(file.fileno(), source, key, sha256)
 
 
 class LocalIncoming:
@@ -184,8 +200,15 @@ class LocalIncoming:
 
     def _complete(self, key: str) -> StoredObject:
         self._file.flush()
-        os.fsync(self._file.fileno())
-        return self._storage.place(self._path, key, self._digest.hexdigest())
+        handle = self._file.fileno()
+        os.fsync(handle)
+        return self._storage.place(handle, self._path, key, self._digest.hexdigest())
+
+
+def new_file(path: Path, *, mode: int = INCOMING_MODE) -> IO[bytes]:
+    """Make a file that was not there, for nobody else to read, and open it for writing."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.fdopen(os.open(path, flags, mode), "wb")
 
 
 def discard(file: IO[bytes], path: Path) -> None:
@@ -195,36 +218,41 @@ def discard(file: IO[bytes], path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def open_plain(path: Path) -> FileIO:
-    """Open a regular file that has no other name; never follows a link, never blocks."""
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise UnfitOutputError(path.name) from error
-        raise
-    status = os.fstat(handle)
-    if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
-        os.close(handle)
-        raise UnfitOutputError(path.name)
-    return FileIO(handle, "rb")
+def digest(file: FileIO, *, size_bytes: int) -> str:
+    """Return the SHA-256 of exactly so many bytes in lower-case hex.
 
+    Call it in a worker thread of anyio's: when its caller is cancelled it stops.
 
-def digest(file: FileIO) -> str:
-    """Return the SHA-256 of the rest of the file in lower-case hex."""
-    return hashlib.file_digest(file, "sha256").hexdigest()
+    Raises:
+        UnfitOutputError: The file has become shorter.
+    """
+    made, piece = hashlib.sha256(), memoryview(bytearray(PIECE_BYTES))
+    while size_bytes > 0:
+        from_thread.check_cancelled()
+        read = file.readinto(piece[:size_bytes])
+        if not read:
+            raise UnfitOutputError("a file that shrinks")
+        made.update(piece[:read])
+        size_bytes -= read
+    return made.hexdigest()
 
 
 def link(source: Path, target: Path) -> None:
-    """Make ``target`` a private view of the blocks of ``source``, or a second name for it."""
-    try:
-        with source.open("rb") as original, target.open("xb") as view:
-            fcntl.ioctl(view.fileno(), FICLONE, original.fileno())
-    except OSError as error:
-        if error.errno not in NO_REFLINK:
-            raise
-        target.unlink()
-        target.hardlink_to(source)
+    """Make ``target`` a private view of the blocks of ``source``, or a second name for it.
+
+    Raises:
+        UnfitOutputError: ``source`` is no regular file that can be read.
+    """
+    with open_regular(source.parent, source.name) as original:
+        try:
+            with new_file(target, mode=OBJECT_MODE) as view:
+                fcntl.ioctl(view.fileno(), FICLONE, original.fileno())
+        except OSError as error:
+            if error.errno not in NO_REFLINK:
+                raise
+            target.unlink()
+            with folder(source.parent) as within:
+                os.link(source.name, target, src_dir_fd=within, follow_symlinks=False)
 
 
 def sync_directory(directory: Path) -> None:

@@ -24,7 +24,11 @@ class ObjectMissingError(Exception):
 
 
 class UnfitOutputError(Exception):
-    """The source is not a plain file of its own: a link, a device, or a name for another file."""
+    """There is no plain file of its own that can be read.
+
+    But a link, a device, a name for another file, one that changes, one that is locked,
+    or nothing.
+    """
 
 
 class StoredObject(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +64,7 @@ class Storage(Protocol):
 
         Raises:
             StorageFullError: Less than the reserve would remain free.
-            UnfitOutputError: ``source`` is not a plain file with a single name.
+            UnfitOutputError: ``source`` is not a plain file with a single name, or not there.
             OSError: The disk failed; ``source`` may be retried.
         """
         ...

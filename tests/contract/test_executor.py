@@ -8,9 +8,8 @@ import msgspec
 import pytest
 from anyio import to_thread
 
-from renderio_box.ffmpeg.builds import find_ffmpeg
 from renderio_box.ffmpeg.executor import Effort, Ended, Execution, Executor, Stop, TooManyFiles
-from renderio_box.ffmpeg.isolation import find_isolation
+from renderio_box.ffmpeg.isolation import Wanted, find_isolation
 from renderio_box.ffmpeg.local_executor import LocalExecutor
 from renderio_box.ffmpeg.progress import Report
 from renderio_box.ffmpeg.sandbox import ResourceLimits, process_limit
@@ -53,9 +52,9 @@ def scripted() -> Trial:
 
 @pytest.fixture(scope="session")
 async def local() -> Trial:
-    isolation = await find_isolation(LIMITS, font_config=None)
-    found = await find_ffmpeg("/usr/bin/ffmpeg", "", isolation)
-    executor = LocalExecutor(found.ffmpeg, isolation, log_bytes=64 * 1024)
+    ffmpeg = Path("/usr/bin/ffmpeg")
+    isolation = await find_isolation(ffmpeg, LIMITS, Wanted(), font_config=None)
+    executor = LocalExecutor(ffmpeg, isolation, log_bytes=64 * 1024)
     return Trial(executor, hang=lambda: None, fail=lambda: None)
 
 

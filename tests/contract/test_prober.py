@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from renderio_box.ffmpeg.builds import find_ffmpeg
-from renderio_box.ffmpeg.isolation import find_isolation
+from renderio_box.ffmpeg.builds import describe_ffmpeg
+from renderio_box.ffmpeg.isolation import Wanted, find_isolation
 from renderio_box.ffmpeg.probe import Described, FfmpegProber, Prober, UnreadableError
 from renderio_box.ffmpeg.sandbox import ResourceLimits, process_limit
 from renderio_box.jobs.files import FileType, MediaInfo
@@ -21,14 +21,14 @@ SOURCE = ("-f", "lavfi", "-i", "testsrc=size=64x48:rate=5:duration=1", "-c:v", "
 
 
 @pytest.fixture(scope="session")
-async def real(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Prober]:
-    isolation = await find_isolation(LIMITS, font_config=None)
-    found = await find_ffmpeg("/usr/bin/ffmpeg", "", isolation)
-    scratch = tmp_path_factory.mktemp("scratch")
+async def real() -> Mapping[str, Prober]:
+    ffmpeg = Path("/usr/bin/ffmpeg")
+    isolation = await find_isolation(ffmpeg, LIMITS, Wanted(), font_config=None)
+    found = await describe_ffmpeg(ffmpeg, "", isolation)
     without = structs.replace(found, ffprobe=None)
     return {
-        "ffprobe": FfmpegProber(found, isolation, scratch=scratch, at_once=1),
-        "ffmpeg": FfmpegProber(without, isolation, scratch=scratch, at_once=1),
+        "ffprobe": FfmpegProber(found, isolation, at_once=1),
+        "ffmpeg": FfmpegProber(without, isolation, at_once=1),
     }
 
 

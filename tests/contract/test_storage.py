@@ -99,8 +99,8 @@ async def test_a_refused_link_leaves_its_target_alone(
     assert (source.read_bytes(), source.stat().st_mode) == (CONTENT, mode)
 
 
-async def test_a_missing_source_is_an_error_of_the_disk(storage: Storage, tmp_path: Path) -> None:
-    with pytest.raises(OSError, match=r"nothing\.mp4"):
+async def test_a_source_that_is_not_there_is_refused(storage: Storage, tmp_path: Path) -> None:
+    with pytest.raises(UnfitOutputError):
         await storage.publish(tmp_path / "nothing.mp4", KEY)
 
 

@@ -17,6 +17,7 @@ from renderio_box.api.health import BoxFacts, FfmpegFacts, Health
 from renderio_box.api.llms import Offer
 from renderio_box.api.renderio.files import UploadLimit
 from renderio_box.api.streams import Streams
+from renderio_box.api.urls import UrlMaker
 from renderio_box.catalog.endpoints import EndpointCatalog
 from renderio_box.catalog.files import FileCatalog
 from renderio_box.catalog.inspection import Inspector
@@ -46,12 +47,19 @@ from renderio_box.scheduler.shared_inputs import SharedInputs
 from renderio_box.scheduler.watchdog import WatchBounds, Watchdog
 from renderio_box.scheduler.workspace import Workspaces
 from renderio_box.settings import Config
+from renderio_box.storage.addresses import Addresses
 from renderio_box.storage.local import LocalStorage
 from renderio_box.wakeup import Announcer
 from renderio_box.webhooks.dispatcher import Dispatcher
 from renderio_box.webhooks.sender import Sender
 from tests.builders import BUILD, LIMITS
-from tests.fakes import ManualClock, ScriptedExecutor, ScriptedProber, WatchedWakeup
+from tests.fakes import (
+    ManualClock,
+    ScriptedExecutor,
+    ScriptedProber,
+    UnwalledUnpacker,
+    WatchedWakeup,
+)
 
 MAX_BODY_BYTES: Final = 64 * 1024
 MAX_UPLOAD_BYTES: Final = 1024 * 1024
@@ -59,6 +67,7 @@ MAX_INPUT_BYTES: Final = 100_000
 MAX_OUTPUT_BYTES: Final = 200_000
 MAX_STREAMS: Final = 3
 HEARTBEAT_S: Final = 0.3
+URL_KEYS: Final = {1: b"k" * 32}
 BASE_URL: Final = "http://box.test"
 NOWHERE: Final = "00000000-0000-7000-8000-000000000000"
 RUN: Final = "/api/v1/run-ffmpeg-command"
@@ -202,7 +211,12 @@ def speaking_to(app: Litestar, key: str | None) -> AsyncClient:
 
 @asynccontextmanager
 async def open_box(
-    root: Path, outside: Outside, *, reserve_bytes: int = 0, max_queued: int = MAX_QUEUED
+    root: Path,
+    outside: Outside,
+    *,
+    reserve_bytes: int = 0,
+    max_queued: int = MAX_QUEUED,
+    url_hours: int = 0,
 ) -> AsyncGenerator[Box]:
     """Open every part on the files under ``root``, as the appliance does."""
     clock, prober, wakeup = outside.clock, outside.prober, WatchedWakeup()
@@ -211,19 +225,20 @@ async def open_box(
         await storage.open()
         keys = KeyRing(database, clock)
         await keys.load()
-        files = FileCatalog(database, storage, prober, clock)
-        wanted = WantedFiles(database, storage, prober, clock)
+        addresses = Addresses(URL_KEYS, clock, hours=url_hours)
+        files = FileCatalog(database, storage, prober, clock, addresses)
+        wanted = WantedFiles(database, storage, prober, clock, addresses)
         part_uploads = PartUploads(database, storage, prober, clock, UPLOAD_TERMS)
         workspaces = Workspaces(root / "work")
         await workspaces.sweep()
         announcer = Announcer(wakeup)
-        queue = JobQueue(database, clock, announcer, max_queued=max_queued)
-        history = History(database)
+        queue = JobQueue(database, clock, announcer, addresses=addresses, max_queued=max_queued)
+        history = History(database, addresses)
         outbox = WatchedOutbox(database, clock, announcer)
         dispatcher = Dispatcher(
             outbox=outbox,
             history=history,
-            describe=describing(""),
+            describe=describing(UrlMaker("", addresses)),
             sender=outside.sender,
             clock=clock,
             announcer=announcer,
@@ -235,6 +250,7 @@ async def open_box(
                 workspaces=workspaces,
                 gatherer=Gatherer(
                     Fetcher(outside.downloader, storage, files, shared),
+                    UnwalledUnpacker(),
                     storage,
                     max_bytes=MAX_INPUT_BYTES,
                 ),
@@ -255,10 +271,11 @@ async def open_box(
             wanted=wanted,
             part_uploads=part_uploads,
             inspector=Inspector(
-                database, storage, prober, outside.downloader, scratch=root / "work"
+                database, storage, prober, outside.downloader, addresses, scratch=root / "work"
             ),
             presets=PresetCatalog(database, clock),
             storage=storage,
+            addresses=addresses,
             keys=keys,
             endpoints=EndpointCatalog(database, clock),
             outbox=outbox,

@@ -1,16 +1,8 @@
 """Zips of inputs, from the request to what FFmpeg finds, and to what becomes of them."""
 
-import zipfile
-from pathlib import Path
-
-import anyio.lowlevel
 import pytest
-from anyio import to_thread
 from httpx import AsyncClient
 
-from renderio_box.companions import accompanied_by
-from renderio_box.inputs import archive
-from renderio_box.inputs.archive import RefusedArchiveError, unpack
 from tests.builders import make_body
 from tests.fakes import Receiver, Script, answer
 from tests.integration.box import (
@@ -203,86 +195,3 @@ async def test_somebody_elses_archive_looks_like_none(
     refused = await stranger.post(RUN, json=starting_from(stored["file_id"]))
 
     assert problem(refused) == (400, "INVALID_REQUEST")
-
-
-@pytest.fixture
-def empty(tmp_path: Path) -> Path:
-    """An empty directory to unpack into."""
-    directory = tmp_path / "unpacked"
-    directory.mkdir()
-    return directory
-
-
-async def unpacked(path: Path, directory: Path, *, max_bytes: int = 10**6) -> None:
-    await to_thread.run_sync(lambda: unpack(path, directory, max_bytes=max_bytes))
-
-
-async def test_nothing_but_names_and_bytes_is_taken_from_the_archive(
-    tmp_path: Path, empty: Path
-) -> None:
-    path = tmp_path / "a.zip"
-    path.write_bytes(zipped("a.sh", mode=0o106755))
-
-    await unpacked(path, empty)
-
-    status = (empty / "a.sh").stat()
-    assert (status.st_mode, status.st_nlink) == (0o100600, 1)
-    assert status.st_mtime > path.stat().st_mtime - 60
-
-
-async def test_folders_are_for_nobody_else(tmp_path: Path, empty: Path) -> None:
-    path = tmp_path / "a.zip"
-    path.write_bytes(zipped("a/b/c.txt"))
-
-    await unpacked(path, empty)
-
-    assert [(empty / name).stat().st_mode for name in ("a", "a/b")] == [0o40700, 0o40700]
-
-
-async def test_a_size_that_is_a_lie_is_found_out(tmp_path: Path, empty: Path) -> None:
-    path, honest = tmp_path / "a.zip", zipped(("a", bytes(50_000)))
-    at = honest.index(b"PK\x01\x02") + 24
-    path.write_bytes(honest[:at] + (10).to_bytes(4, "little") + honest[at + 4 :])
-
-    with pytest.raises(RefusedArchiveError, match="damaged"):
-        await unpacked(path, empty, max_bytes=100)
-
-    assert (empty / "a").stat().st_size <= 10
-
-
-async def test_a_wrong_checksum_is_found_out(tmp_path: Path, empty: Path) -> None:
-    path = tmp_path / "a.zip"
-    path.write_bytes(zipped("a.txt", method=zipfile.ZIP_STORED).replace(b"a.txt", b"b.txt", 1))
-
-    with pytest.raises(RefusedArchiveError, match="damaged"):
-        await unpacked(path, empty)
-
-
-async def test_a_table_of_contents_without_bound_is_not_read(tmp_path: Path, empty: Path) -> None:
-    path = tmp_path / "a.zip"
-    size = archive.MAX_LISTING_BYTES + 1
-    end = b"PK\x05\x06" + bytes(8) + size.to_bytes(4, "little") + bytes(6)
-    path.write_bytes(bytes(size) + end)
-
-    with pytest.raises(RefusedArchiveError, match="table of contents is larger than 4 MiB"):
-        await unpacked(path, empty)
-
-
-async def test_unpacking_stops_when_the_command_is_cancelled(
-    tmp_path: Path, empty: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "a.zip"
-    path.write_bytes(zipped(("a", bytes(10**6))))
-    monkeypatch.setattr(archive, "PIECE_BYTES", 1)
-
-    with anyio.fail_after(5):
-        async with accompanied_by(unpacked, path, empty):
-            await until_there(empty / "a")
-
-    assert (empty / "a").stat().st_size < 10**6
-
-
-async def until_there(path: Path) -> None:
-    """Let others work until there is such a file."""
-    while not path.exists():
-        await anyio.lowlevel.checkpoint()

@@ -15,7 +15,7 @@ from renderio_box.database.connection import Database, DatabaseFailedError, Tran
 from renderio_box.inputs.download import Downloader
 from renderio_box.jobs.files import FileStatus, MediaInfo, StoredFile
 from renderio_box.scheduler.keeper import Keeper
-from tests.builders import OWNER
+from tests.builders import ADDRESSES, OWNER
 from tests.fakes import Answer, Receiver, ScriptedProber, answer
 from tests.integration.box import (
     BOUNDS,
@@ -370,7 +370,7 @@ async def test_a_database_in_trouble_does_not_end_the_keeper(
 ) -> None:
     receiver.answers["/clip.mp4"] = answer(CONTENT)
     database = TroubledDatabase(box.database, in_trouble=True)
-    files = WantedFiles(database, box.storage, box.prober, box.clock)
+    files = WantedFiles(database, box.storage, box.prober, box.clock, ADDRESSES)
 
     async with accompanied_by(keeper_of(box, outside, files).run):
         await database.refused.wait()
@@ -387,7 +387,7 @@ async def test_a_file_whose_end_cannot_be_noted_is_fetched_again(
     receiver.answers["/clip.mp4"] = answer(CONTENT)
     file_id = await wanted(box, f"{receiver.url}/clip.mp4")
     database = TroubledDatabase(box.database, in_trouble=False)
-    files = WantedFiles(database, box.storage, SpoilingProber(database), box.clock)
+    files = WantedFiles(database, box.storage, SpoilingProber(database), box.clock, ADDRESSES)
 
     async with accompanied_by(keeper_of(box, outside, files).run):
         await database.refused.wait()

@@ -12,7 +12,7 @@ from renderio_box.database.job_lists import JobFilter
 from renderio_box.database.migrate import known_migrations
 from renderio_box.identifiers import JobId, Owner
 from renderio_box.queue.history import History
-from tests.builders import make_body
+from tests.builders import ADDRESSES, make_body
 from tests.fakes import ManualClock
 from tests.integration.box import COMMANDS, Box, problem, show, submit
 from tests.integration.queue_steps import claimed, interrupted
@@ -319,8 +319,8 @@ async def test_commands_of_an_earlier_version_are_counted_and_found_by_metadata(
 
     async with open_sqlite(tmp_path / "old.sqlite3") as database:
         wanted = JobFilter(sees=Owner("ann"), marks=(("take", "1.5"), ("done", "true")))
-        page = await History(database).list(wanted, limit=1)
-        everything = await History(database).list(JobFilter(sees=None), limit=1)
+        page = await History(database, ADDRESSES).list(wanted, limit=1)
+        everything = await History(database, ADDRESSES).list(JobFilter(sees=None), limit=1)
 
     assert ([report.job.metadata["name"] for report in page.reports], page.total) == (["old"], 1)
     assert everything == page

@@ -10,7 +10,7 @@ from renderio_box.database.migrate import NewerSchemaError, known_migrations
 from renderio_box.queue.history import History
 from renderio_box.queue.job_queue import JobQueue
 from renderio_box.wakeup import Announcer
-from tests.builders import OWNER, make_submission
+from tests.builders import ADDRESSES, OWNER, make_submission
 from tests.fakes import ManualClock
 
 KNOWN = len(known_migrations())
@@ -101,12 +101,12 @@ async def test_a_migration_keeps_every_job(
     path: Path, clock: ManualClock, upgrade: Callable[[str], None]
 ) -> None:
     async with open_sqlite(path) as database:
-        queue = JobQueue(database, clock, Announcer())
+        queue = JobQueue(database, clock, Announcer(), addresses=ADDRESSES)
         (job,) = await queue.submit([make_submission()], owner=OWNER, sees=OWNER)
     upgrade(ADD_TABLE)
 
     async with open_sqlite(path) as database:
-        found = await History(database).find(job.id, sees=OWNER)
+        found = await History(database, ADDRESSES).find(job.id, sees=OWNER)
 
     assert found.job == job
 

@@ -17,7 +17,7 @@ from renderio_box.queue.job_queue import (
     ShuttingDownError,
 )
 from renderio_box.wakeup import Announcer
-from tests.builders import OWNER
+from tests.builders import ADDRESSES, OWNER
 from tests.fakes import ManualClock
 from tests.integration.box import Box
 from tests.integration.queue_steps import BROKEN, DONE, LEASE, claimed, interrupted, submitted
@@ -202,12 +202,12 @@ async def test_the_log_of_the_latest_attempt_is_kept(box: Box, queue: JobQueue) 
 async def test_a_reopened_database_has_every_job(tmp_path: Path, clock: ManualClock) -> None:
     path = tmp_path / "box.sqlite3"
     async with open_sqlite(path) as database:
-        queue = JobQueue(database, clock, Announcer())
+        queue = JobQueue(database, clock, Announcer(), addresses=ADDRESSES)
         await submitted(queue)
         running = await claimed(queue)
 
     async with open_sqlite(path) as database:
-        found = await History(database).find(running.id, sees=OWNER)
+        found = await History(database, ADDRESSES).find(running.id, sees=OWNER)
 
     assert found.job == running
 

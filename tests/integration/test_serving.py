@@ -39,6 +39,7 @@ async def test_a_served_file_is_described_in_its_headers(
         "etag": ETAG,
         "last-modified": MODIFIED,
         "x-content-type-options": "nosniff",
+        "cross-origin-resource-policy": "cross-origin",
         "content-disposition": "inline; filename*=UTF-8''clip.mp4",
     }
 

@@ -12,7 +12,7 @@ from zipfile import ZipFile
 import httpx
 import pytest
 
-from tests.running_box import RunningBox
+from tests.running_box import RunningBox, scratch_box
 from tests.zips import zipped
 
 FRAMES = 20
@@ -92,6 +92,19 @@ def test_a_stored_playlist_plays_to_its_end(playlist: tuple[dict[str, Any], int]
     record, _ = playlist
 
     assert frames_played(record["storage_url"]) == (FRAMES, "")
+
+
+@pytest.mark.parametrize("kind", ["variants", "dash"])
+def test_a_playlist_plays_from_an_address_that_expires(stand_ins: Path, kind: str) -> None:
+    command, name, _ = PLAYLISTS[kind]
+    with scratch_box(RENDERIO_STORAGE_URL_HOURS="1") as box:
+        video = box.upload(stand_ins / "clip.mp4")["storage_url"]
+        polled = box.run(command, {"out_playlist_a": name}, input_files={"in_video": video})
+        url = polled["output_files"]["out_playlist_a"]["storage_url"]
+
+        assert frames_played(url) == (FRAMES, "")
+        start, _, last = url.rsplit("/", 2)
+        assert httpx.get(f"{start}/{last}", trust_env=False).status_code == 404
 
 
 def test_everything_that_a_playlist_names_can_be_fetched(

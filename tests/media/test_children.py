@@ -13,7 +13,7 @@ from tests.running_box import RunningBox, eventually, ffmpegs
 ENDLESS = "-re -f lavfi -i testsrc2=size=64x36:rate=5 -metadata title={marker} {{{{out_video}}}}"
 DEAF = "-f lavfi -i 'aevalsrc=while(1\\,1)' -metadata title={marker} {{{{out_video}}}}"
 OUTPUTS = {"out_video": "endless.mkv"}
-KNOWN = {"PATH", "HOME", "TMPDIR", "XDG_CACHE_HOME", "LC_ALL", "AV_LOG_FORCE_NOCOLOR"}
+KNOWN = {"PATH", "HOME", "TMPDIR", "XDG_CACHE_HOME", "LC_ALL", "AV_LOG_FORCE_NOCOLOR", "PWD"}
 NICENESS = 10
 
 

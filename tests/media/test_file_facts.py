@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from renderio_box.ffmpeg.builds import find_ffmpeg
-from renderio_box.ffmpeg.isolation import find_isolation
-from renderio_box.ffmpeg.local_executor import Isolation
+from renderio_box.ffmpeg.builds import describe_ffmpeg, locate_ffmpeg
+from renderio_box.ffmpeg.isolation import Wanted, find_isolation
 from renderio_box.ffmpeg.probe import FfmpegProber, UnreadableError
-from renderio_box.ffmpeg.sandbox import ResourceLimits, process_limit
+from renderio_box.ffmpeg.sandbox import Isolation, ResourceLimits, process_limit
 from renderio_box.jobs.files import FileType, MediaInfo
 from tests.running_box import RunningBox
 
@@ -66,20 +65,18 @@ FACTS = {
 @pytest.fixture(scope="module")
 async def isolation() -> Isolation:
     """How children are started here."""
-    return await find_isolation(LIMITS, font_config=None)
+    return await find_isolation(locate_ffmpeg(""), LIMITS, Wanted(), font_config=None)
 
 
 @pytest.fixture(scope="module", params=["ffprobe", "no ffprobe", "another FFmpeg"])
-async def prober(
-    request: pytest.FixtureRequest, isolation: Isolation, tmp_path_factory: pytest.TempPathFactory
-) -> FfmpegProber:
+async def prober(request: pytest.FixtureRequest, isolation: Isolation) -> FfmpegProber:
     """A prober that asks the machine's ffprobe, its ffmpeg, or another build of that."""
     if request.param == "another FFmpeg" and not OTHER:
         pytest.skip("OTHER_FFMPEG names no other build")
     chosen = OTHER if request.param == "another FFmpeg" else ""
-    found = await find_ffmpeg(chosen, "", isolation)
+    found = await describe_ffmpeg(locate_ffmpeg(chosen), "", isolation)
     kept = found if request.param == "ffprobe" else structs.replace(found, ffprobe=None)
-    return FfmpegProber(kept, isolation, scratch=tmp_path_factory.mktemp("scratch"), at_once=1)
+    return FfmpegProber(kept, isolation, at_once=1)
 
 
 def named(facts: MediaInfo, names: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,11 +114,9 @@ async def test_a_photo_has_no_duration_to_measure_progress_by(
     assert await prober.duration(stand_ins / "photo.jpg") is None
 
 
-async def test_an_h264_video_has_profile_and_level(
-    isolation: Isolation, stand_ins: Path, tmp_path: Path
-) -> None:
-    found = await find_ffmpeg("", "", isolation)
-    prober = FfmpegProber(found, isolation, scratch=tmp_path, at_once=1)
+async def test_an_h264_video_has_profile_and_level(isolation: Isolation, stand_ins: Path) -> None:
+    found = await describe_ffmpeg(locate_ffmpeg(""), "", isolation)
+    prober = FfmpegProber(found, isolation, at_once=1)
 
     facts = await prober.probe(stand_ins / "clip.mp4", "clip.mp4")
 

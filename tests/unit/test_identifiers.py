@@ -1,5 +1,8 @@
 import uuid
+from base64 import urlsafe_b64decode
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -61,6 +64,31 @@ def test_a_file_token_is_43_characters_that_need_no_quoting() -> None:
 
 def test_two_file_tokens_differ() -> None:
     assert new_file_token() != new_file_token()
+
+
+SECRETS = {
+    "file token": lambda: urlsafe_b64decode(f"{new_file_token()}="),
+    "API key": lambda: bytes.fromhex(new_api_key().removeprefix("ffsk_")),
+}
+
+
+@pytest.mark.parametrize("make", SECRETS.values(), ids=SECRETS)
+def test_every_bit_of_a_secret_is_by_chance(make: Callable[[], bytes]) -> None:
+    numbers = [int.from_bytes(make()) for _ in range(2000)]
+
+    ones = [sum(number >> bit & 1 for number in numbers) for bit in range(256)]
+
+    assert max(numbers).bit_length() <= 256
+    assert 800 < min(ones) <= max(ones) < 1200
+
+
+@pytest.mark.parametrize("make", SECRETS.values(), ids=SECRETS)
+def test_secrets_are_in_no_order_of_time(make: Callable[[], bytes]) -> None:
+    made = [make() for _ in range(2000)]
+
+    rises = sum(earlier < later for earlier, later in pairwise(made))
+
+    assert 800 < rises < 1200
 
 
 def test_an_api_key_is_its_prefix_and_64_hex_digits() -> None:

@@ -1,7 +1,15 @@
 import pytest
 from msgspec.structs import replace
 
-from renderio_box.api.media import Span, etag, headers_of, is_range, span_of
+from renderio_box.api.media import (
+    LOCKED_POLICY,
+    PLAYING_POLICY,
+    Span,
+    etag,
+    headers_of,
+    is_range,
+    span_of,
+)
 from tests.unit.samples import STORED
 
 
@@ -43,16 +51,43 @@ def test_every_answer_carries_these_headers() -> None:
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, max-age=3600",
         "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Content-Security-Policy": PLAYING_POLICY,
+        "Cross-Origin-Resource-Policy": "cross-origin",
         "Content-Disposition": "inline; filename*=UTF-8''clip.mp4",
     }
 
 
-@pytest.mark.parametrize("filename", ["a.html", "a.svg", "a.xml", "a.js", "a.pdf", "a.ttml"])
+@pytest.mark.parametrize(
+    "filename", ["a.html", "a.svg", "a.xml", "a.js", "a.pdf", "a.ttml", "a.mpd"]
+)
 def test_what_a_browser_would_execute_is_an_attachment(filename: str) -> None:
     headers = headers_of(replace(STORED, filename=filename), download=False)
 
     assert headers["Content-Disposition"].startswith("attachment;")
+    assert headers["Content-Security-Policy"] == LOCKED_POLICY
+
+
+@pytest.mark.parametrize("filename", ["a.mp4", "a.mkv", "a.mp3", "a.ogg", "a.png", "a.gif"])
+def test_what_a_browser_plays_may_fetch_itself(filename: str) -> None:
+    headers = headers_of(replace(STORED, filename=filename), download=False)
+
+    assert headers["Content-Security-Policy"] == PLAYING_POLICY
+
+
+@pytest.mark.parametrize("filename", ["a.txt", "a.zip", "a.unheard", "a.m3u8", "a.json", "a"])
+def test_anything_else_may_fetch_nothing(filename: str) -> None:
+    headers = headers_of(replace(STORED, filename=filename), download=False)
+
+    assert headers["Content-Security-Policy"] == LOCKED_POLICY
+
+
+@pytest.mark.parametrize("policy", [LOCKED_POLICY, PLAYING_POLICY])
+def test_nothing_runs_in_the_page_of_a_file(policy: str) -> None:
+    directives = [directive.split() for directive in policy.split(";")]
+
+    assert ["default-src", "'none'"] in directives
+    assert directives[0] in (["sandbox"], ["sandbox", "allow-same-origin"])
+    assert not {"script-src", "connect-src", "frame-src"} & {words[0] for words in directives}
 
 
 @pytest.mark.parametrize("filename", ["a.mp4", "a.png", "a.txt", "a.unheard", "a.m3u8"])

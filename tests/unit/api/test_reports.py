@@ -10,7 +10,7 @@ from renderio_box.jobs.job import Dialect, Job
 from renderio_box.queue.history import JobReport
 from tests.unit.samples import QUEUED, RUNNING, STORED
 
-URLS = Urls("https://media.example.org/box")
+URLS = Urls("https://media.example.org/box", lambda _: "")
 
 
 @pytest.mark.parametrize("job", [QUEUED, RUNNING], ids=["queued", "running"])

@@ -30,7 +30,7 @@ from tests.unit.samples import (
     STORED,
 )
 
-URLS = Urls("https://media.example.org/box")
+URLS = Urls("https://media.example.org/box", lambda _: "")
 FAILED = replace(
     RUNNING,
     state=JobState.FAILED,

@@ -13,7 +13,7 @@ from renderio_box.jobs.job import CommandType, Job, JobState, Progress, Stage
 from renderio_box.queue.history import JobReport
 from tests.unit.samples import FILE_ID, JOB_ID, LATER, QUEUED, RUNNING, SPEC, STORED
 
-URLS = Urls("https://media.example.org/box")
+URLS = Urls("https://media.example.org/box", lambda _: "")
 SUCCEEDED = replace(RUNNING, state=JobState.SUCCEEDED, finished_at=LATER, run_seconds=2.5)
 FAILED = replace(
     SUCCEEDED,
