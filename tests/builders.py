@@ -13,9 +13,13 @@ from renderio_box.storage.addresses import Addresses
 from tests.fakes import START, ManualClock
 
 OWNER = Owner("ann")
-BUILD = Build(version="7.1", options=frozenset({"i", "c", "t", "vf", "vsync", "y"}))
 ADDRESSES = Addresses({}, ManualClock(), hours=0)
 """Those of a box where addresses never expire."""
+BUILD = Build(
+    version="7.1",
+    options=frozenset({"i", "c", "t", "vf", "vsync", "y"}),
+    demuxers=frozenset({"hls", "mov"}),
+)
 LIMITS = JobLimits(default_run_seconds=300, max_run_seconds=900, vcpus=4)
 
 

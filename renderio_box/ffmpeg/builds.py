@@ -16,6 +16,7 @@ from renderio_box.jobs.invocation import Build
 
 ASK_SECONDS: Final = 20.0
 ANSWER_BYTES: Final = 4 * 1024 * 1024
+QUESTIONS: Final = ("-version", "-encoders", "-filters", "-demuxers", "-devices", "-h long")
 USUAL_ENCODERS: Final = (
     "libx264",
     "libx265",
@@ -32,6 +33,7 @@ USUAL_ENCODERS: Final = (
 """What documented commands use most; which of them are missing is told at start."""
 ENCODER_LINE: Final = re.compile(r"^ [VAS][F.][S.][X.][B.][D.] ([^\s=]\S*)", re.MULTILINE)
 FILTER_LINE: Final = re.compile(r"^ [TSC.]{2,3} (\w+) +[AVN|]+->[AVN|]+", re.MULTILINE)
+FORMAT_LINE: Final = re.compile(r"^ D[E ][d ]? +([\w,]+)(?: |$)", re.MULTILINE)
 OPTION_LINE: Final = re.compile(r"^-([A-Za-z_]\w*)", re.MULTILINE)
 VERSION: Final = re.compile(r"^ffmpeg version (\S+)")
 
@@ -81,13 +83,17 @@ async def describe_ffmpeg(path: Path, ffprobe: str, isolation: Isolation) -> Fou
     """
     answers: dict[str, str] = {}
     async with anyio.create_task_group() as questions:
-        for question in ("-version", "-encoders", "-filters", "-h long"):
+        for question in QUESTIONS:
             questions.start_soon(ask, path, question, isolation, answers)
     version = read_version(path, answers["-version"])
     return Found(
         ffmpeg=path,
         ffprobe=locate("ffprobe", ffprobe) if ffprobe else beside(path) or locate("ffprobe", ""),
-        build=Build(version=version, options=frozenset(OPTION_LINE.findall(answers["-h long"]))),
+        build=Build(
+            version=version,
+            options=frozenset(OPTION_LINE.findall(answers["-h long"])),
+            demuxers=formats_in(answers["-demuxers"]) - formats_in(answers["-devices"]),
+        ),
         encoders=frozenset(ENCODER_LINE.findall(answers["-encoders"])),
         filters=frozenset(FILTER_LINE.findall(answers["-filters"])),
     )
@@ -107,6 +113,12 @@ def read_version(path: Path, answer: str) -> str:
         said = answer.strip()[:200] or "it printed nothing"
         raise FfmpegMissingError(f"{path} does not run as FFmpeg: {said}.")
     return match[1]
+
+
+def formats_in(answer: str) -> frozenset[str]:
+    """Return every name of every format that FFmpeg lists as one that it reads."""
+    lines: list[str] = FORMAT_LINE.findall(answer)
+    return frozenset(name for line in lines for name in line.split(","))
 
 
 async def ask(path: Path, question: str, isolation: Isolation, answers: dict[str, str]) -> None:

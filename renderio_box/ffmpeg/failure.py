@@ -26,6 +26,18 @@ NOISE: Final = re.compile(
 ADDRESS: Final = re.compile(r" @ 0x[0-9a-f]+")
 OUT_OF_MEMORY: Final = re.compile(r"Cannot allocate memory|Error alloc")
 DISK_FULL: Final = re.compile(r"No space left on device")
+UNANNOUNCED_LIST: Final = re.compile(
+    r"Format not on whitelist|Not detecting m3u8/hls with non standard extension"
+)
+SAY_SO: Final = (
+    "An input is a list of other files, and neither its name nor the command says so; call it"
+    " .m3u8, .mpd or .ffconcat as it fits, or name its format with -f before -i."
+)
+CAUSES: Final = (
+    (DISK_FULL, ErrorStatus.STORAGE_FULL, "The disk was full while FFmpeg wrote."),
+    (UNANNOUNCED_LIST, ErrorStatus.INPUT_REFUSED, SAY_SO),
+)
+"""What FFmpeg's log says of a failure that is not FFmpeg's own."""
 
 
 def explain(ended: Ended, *, timeout_s: float) -> Failed | None:
@@ -57,8 +69,9 @@ def broken_off(ended: Ended) -> tuple[ErrorStatus, str]:
         return ErrorStatus.OUTPUT_TOO_LARGE, (
             "An output grew past the largest allowed size (jobs.output_mbytes)."
         )
-    if DISK_FULL.search(ended.log):
-        return ErrorStatus.STORAGE_FULL, "The disk was full while FFmpeg wrote."
+    for words, status, sentence in CAUSES:
+        if words.search(ended.log):
+            return status, sentence
     return ErrorStatus.FFMPEG_FAILED, f"FFmpeg {how(ended.exit_status)}."
 
 

@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from renderio_box.ffmpeg.child import Finished, adopt_orphans, run_tool
-from renderio_box.ffmpeg.native import launcher_path
+from renderio_box.ffmpeg.native import LauncherMissingError, launcher_path
 from renderio_box.ffmpeg.sandbox import (
     ADDRESS_SPACE_FACTOR,
     SYSTEM_LINKS,
@@ -88,7 +88,10 @@ async def look_around() -> Machine:
         IsolationError: The launcher does not run.
     """
     adopt_orphans()
-    launcher = launcher_path()
+    try:
+        launcher = launcher_path()
+    except LauncherMissingError as error:
+        raise IsolationError(str(error)) from error
     bubblewrap = shutil.which("bwrap", path=SEARCH_PATH)
     try:
         answer = await run_tool(

@@ -12,6 +12,7 @@ from renderio_box.ffmpeg.builds import Found
 from renderio_box.ffmpeg.child import run_tool
 from renderio_box.ffmpeg.media_facts import Probed, media_info
 from renderio_box.ffmpeg.sandbox import NOWHERE, Isolation, Reach, Share
+from renderio_box.jobs.demuxers import format_whitelist
 from renderio_box.jobs.file_types import PROBED_TYPES, file_type_of
 from renderio_box.jobs.files import FileType, MediaInfo
 from renderio_box.jobs.invocation import PROTOCOLS
@@ -78,28 +79,31 @@ class FfmpegProber:
         promised = file_type_of(filename)
         if promised in NEVER_PROBED:
             return MediaInfo(file_type=promised)
-        probed = facts_in(await self._ask(path, beside))
+        probed = facts_in(await self._ask(path, filename, beside))
         if not probed.streams and promised in PROBED_TYPES:
             raise UnreadableError(filename)
         return media_info(probed, filename) if is_media(probed, promised) else named_only(promised)
 
     async def duration(self, path: Path, *, beside: Path | None = None) -> float | None:
         """Return the length in seconds, None where it has none or cannot be read."""
-        probed = facts_in(await self._ask(path, beside))
+        probed = facts_in(await self._ask(path, path.name, beside))
         return media_info(probed, path.name).duration if probed.streams else None
 
     async def describe(self, path: Path, filename: str) -> tuple[MediaInfo, Described]:
         """Return the facts about a local file and what FFmpeg itself says."""
         promised = file_type_of(filename)
-        described = Described() if promised in NEVER_PROBED else await self._ask(path)
+        described = Described() if promised in NEVER_PROBED else await self._ask(path, filename)
         probed = facts_in(described)
         if not is_media(probed, promised):
             return named_only(promised), Described()
         shown = structs.replace(described, format=described.format | {"filename": filename})
         return media_info(probed, filename), shown
 
-    async def _ask(self, path: Path, beside: Path | None = None) -> Described:
-        """Return what FFmpeg says of the file, nothing when it does not understand it."""
+    async def _ask(self, path: Path, name: str, beside: Path | None = None) -> Described:
+        """Return what FFmpeg says of the file, nothing when it does not understand it.
+
+        ``name`` tells whether it may be a list of other files.
+        """
         if self._found.ffprobe is not None:
             shown = ("-of", "json", "-show_format", "-show_streams")
             program, words = self._found.ffprobe, ("-v", "error", *shown)
@@ -108,7 +112,9 @@ class FfmpegProber:
         arguments = self._isolation.arguments(
             program,
             *words,
-            *("-protocol_whitelist", PROTOCOLS, "-i", f"file:{path}"),
+            *("-protocol_whitelist", PROTOCOLS),
+            *format_whitelist(self._found.build.demuxers, name),
+            *("-i", f"file:{path}"),
             reach=Reach(readable=(beside or path,)),
             share=Share(cpu_seconds=PROBE_CPU_SECONDS),
         )

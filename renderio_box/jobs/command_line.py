@@ -10,7 +10,8 @@ from typing import Final
 
 from renderio_box.errors import BoxError, ErrorCode
 from renderio_box.jobs.files import is_playlist
-from renderio_box.jobs.words import UnclosedQuoteError, split_words
+from renderio_box.jobs.policy import OutsideError, refuse_outside
+from renderio_box.jobs.words import UnclosedQuoteError, shortened, split_words
 
 MAX_ALIASES: Final = 64
 MAX_ALIAS_LENGTH: Final = 64
@@ -40,7 +41,7 @@ def parse(command: str) -> tuple[str, ...]:
 
     Raises:
         InvalidCommandError: A quotation mark is left open, a placeholder has single
-            braces, or nothing is left to run.
+            braces, nothing is left to run, or an argument names what lies outside.
     """
     if "\0" in command:
         raise InvalidCommandError("ffmpeg_command holds a NUL character; remove it.")
@@ -57,6 +58,10 @@ def parse(command: str) -> tuple[str, ...]:
         words = words[1:]
     if not words:
         raise InvalidCommandError("ffmpeg_command is empty; write FFmpeg's arguments.")
+    try:
+        refuse_outside(words)
+    except OutsideError as error:
+        raise InvalidCommandError(str(error)) from error
     return tuple(words)
 
 
@@ -178,8 +183,3 @@ def check_use(
 def listed(aliases: Iterable[str]) -> str:
     """Return the aliases as placeholders in a sentence."""
     return ", ".join(f"{{{{{shortened(alias)}}}}}" for alias in sorted(aliases))
-
-
-def shortened(text: str) -> str:
-    """Return ``text`` fit to stand in a sentence."""
-    return repr(text[:60])[1:-1] if text else "(empty)"

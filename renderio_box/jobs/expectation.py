@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from renderio_box.jobs.job import Progress
-from renderio_box.jobs.options import Item, Role, items
+from renderio_box.jobs.options import FILTER_OPTIONS, Item, Role, items
 
 CLOCK: Final = re.compile(r"(?:(\d{1,6}):)?(\d{1,2}):(\d{1,2}(?:\.\d{0,12})?)")
 UNITS: Final = {"": 1.0, "s": 1.0, "ms": 1e-3, "us": 1e-6}
@@ -13,7 +13,6 @@ SECONDS: Final = re.compile(r"(\d{1,12}(?:\.\d{0,12})?|\.\d{1,12})(s|ms|us|)")
 BENDS_TIME: Final = re.compile(
     r"setpts|trim|tempo|concat|loop|tpad|select|zoompan|reverse|minterpolate|xfade|acrossfade|apad"
 )
-FILTER_NAMES: Final = frozenset({"vf", "af", "filter", "filter_complex", "lavfi"})
 UNPREDICTABLE: Final = frozenset({"stream_loop", "loop", "sseof", "frames", "vframes", "aframes"})
 
 
@@ -37,7 +36,7 @@ def output_seconds(arguments: Sequence[str], durations: Mapping[str, float]) -> 
     outputs: list[list[Item]] = []
     bends = False
     for item in items(arguments):
-        bends = bends or (item.name in FILTER_NAMES and bool(BENDS_TIME.search(item.value)))
+        bends = bends or (item.name in FILTER_OPTIONS and bool(BENDS_TIME.search(item.value)))
         if item.role is Role.OPTION:
             pending.append(item)
             continue

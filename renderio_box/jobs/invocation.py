@@ -1,7 +1,7 @@
 """From a caller's arguments to the ones FFmpeg is started with.
 
-What the box adds: its own control options, a protocol whitelist for every input,
-thread counts for jobs that are held to their CPUs, and the present name of options
+What the box adds: its own control options, a protocol whitelist for every input, a
+format whitelist for those whose format the command leaves open, thread counts for jobs that are held to their CPUs, and the present name of options
 that the installed build has dropped.
 """
 
@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from renderio_box.jobs.command_line import InvalidCommandError, placeholder_of
+from renderio_box.jobs.demuxers import format_whitelist
 from renderio_box.jobs.options import Item, Role, items
 
 PROTOCOLS: Final = "file,crypto,data,concat,subfile,async,cache"
@@ -43,11 +44,13 @@ REPLACED: Final = {
 class Build(msgspec.Struct, frozen=True, kw_only=True):
     """What commands need to know of the installed FFmpeg.
 
-    ``options`` are the names of its main options; ``version`` is as it prints it.
+    ``options`` are the names of its main options; ``demuxers`` those of the formats that it
+    reads from files, devices left out; ``version`` is as it prints it.
     """
 
     version: str
     options: frozenset[str]
+    demuxers: frozenset[str]
 
     def knows(self, option: str) -> bool:
         """Tell whether the build still has a main option of that name."""
@@ -123,9 +126,10 @@ def refuse_input_as_output(item: Item) -> None:
         )
 
 
-def invoke(arguments: Sequence[str], *, threads: int | None) -> tuple[str, ...]:
+def invoke(arguments: Sequence[str], build: Build, *, threads: int | None) -> tuple[str, ...]:
     """Return what follows ``ffmpeg`` on the real command line.
 
+    ``arguments`` are bound already: an input's name says which formats it may have.
     ``threads`` is how many threads each decoder and encoder may start; None leaves
     that to FFmpeg. A caller's own ``-threads`` stays.
     """
@@ -139,6 +143,8 @@ def invoke(arguments: Sequence[str], *, threads: int | None) -> tuple[str, ...]:
         for item in group:
             if item.role is Role.INPUT:
                 words += ("-protocol_whitelist", PROTOCOLS)
+                if not any(option.name == "f" for option in group):
+                    words += format_whitelist(build.demuxers, item.value)
             words += item.words
     return tuple(words)
 

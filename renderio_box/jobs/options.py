@@ -21,6 +21,8 @@ _FLAGS: Final = frozenset(
     recast_media report sample_fmts shortest sn start_at_zero stats stdin version vn vstats xerror y
     """.split()  # noqa: SIM905 - a hundred quotation marks would hide the names
 )
+FILTER_OPTIONS: Final = frozenset({"vf", "af", "filter", "filter_complex", "lavfi"})
+"""Options whose value is a filter graph."""
 _VALUED_BEFORE_6: Final = frozenset({"autorotate", "autoscale"})
 
 

@@ -33,6 +33,11 @@ def split_words(text: str) -> list[str]:
     return words
 
 
+def shortened(text: str) -> str:
+    """Return ``text`` fit to stand in a sentence."""
+    return repr(text[:60])[1:-1] if text else "(empty)"
+
+
 class Scanner:
     """Reads one word after another from a command string."""
 

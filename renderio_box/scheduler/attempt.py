@@ -106,7 +106,7 @@ class AttemptRunner:
                 return Failed(status=ErrorStatus.INVALID_COMMAND, message=f"{where}{error}")
             threads = job.spec.vcpu_count if job.spec.pinned else None
             execution = Execution(
-                arguments=bind(invoke(adapted.arguments, threads=threads), paths),
+                arguments=invoke(bind(adapted.arguments, paths), self._build, threads=threads),
                 directory=workspace.outputs,
                 scratch=workspace.scratch,
                 readable=(workspace.inputs,),

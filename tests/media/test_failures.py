@@ -120,9 +120,9 @@ def test_a_command_that_hears_no_signal_is_stopped_too(box: RunningBox) -> None:
 @pytest.mark.parametrize(
     "options",
     [
-        "-vf metadata=print:file=../in/in_1.mp4 {{out_1}}",
-        "{{out_1}} -c copy ../in/in_1.mp4",
-        "{{out_1}} -c copy -f hls -hls_segment_filename s%d.ts ../in/in_1.mp4",
+        "-vf metadata=print:file={{in_1}} {{out_1}}",
+        "{{out_1}} -c copy file:{{in_1}}",
+        "{{out_1}} -c copy -f hls -hls_segment_filename s%d.ts file:{{in_1}}",
     ],
 )
 def test_no_command_can_write_over_a_stored_file(

@@ -50,8 +50,10 @@ STORED = StoredFile(
     deleted_at=None,
 )
 
+DEMUXERS = frozenset({"concat", "dash", "hls", "mov", "mp4", "mpegts"})
 OLD_BUILD = Build(
     version="5.1.9",
     options=frozenset({"i", "vsync", "map_channel", "psnr", "absf", "async", "vol", "top"}),
+    demuxers=DEMUXERS,
 )
-NEW_BUILD = Build(version="9.0.2", options=frozenset({"i", "fps_mode"}))
+NEW_BUILD = Build(version="9.0.2", options=frozenset({"i", "fps_mode"}), demuxers=DEMUXERS)

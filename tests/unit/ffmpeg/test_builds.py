@@ -1,6 +1,6 @@
 import pytest
 
-from renderio_box.ffmpeg.builds import ENCODER_LINE, FILTER_LINE
+from renderio_box.ffmpeg.builds import ENCODER_LINE, FILTER_LINE, formats_in
 
 FFMPEG_5 = """\
 Filters:
@@ -36,3 +36,42 @@ def test_filters_are_read_from_what_ffmpeg_prints(printed: str) -> None:
 
 def test_encoders_are_read_from_what_ffmpeg_prints() -> None:
     assert ENCODER_LINE.findall(ENCODERS) == ["libx264", "aac"]
+
+
+FORMATS_5 = """\
+File formats:
+ D. = Demuxing supported
+ .E = Muxing supported
+ --
+ D  3dostr          3DO STR
+ DE alsa            ALSA audio output
+  E caca            caca (color ASCII art) output device
+ D  libcdio
+ D  mov,mp4,m4a,3gp,3g2,mj2 QuickTime / MOV
+ DE sdl,sdl2        SDL2 output device
+"""
+FORMATS_9 = """\
+Formats:
+ D.. = Demuxing supported
+ .E. = Muxing supported
+ ..d = Is a device
+ ---
+ D   3dostr          3DO STR
+ DEd alsa            ALSA audio output
+  Ed caca            caca (color ASCII art) output device
+ D d libcdio
+ D   mov,mp4,m4a,3gp,3g2,mj2 QuickTime / MOV
+ DE  sdl,sdl2        SDL2 output device
+"""
+
+
+@pytest.mark.parametrize("printed", [FORMATS_5, FORMATS_9], ids=["FFmpeg 5", "FFmpeg 9"])
+def test_formats_that_can_be_read_are_known_by_each_of_their_names(printed: str) -> None:
+    assert formats_in(printed) == {
+        *("3dostr", "alsa", "libcdio", "sdl", "sdl2"),
+        *("mov", "mp4", "m4a", "3gp", "3g2", "mj2"),
+    }
+
+
+def test_a_program_that_prints_no_formats_has_none() -> None:
+    assert formats_in("no answer in 20 seconds") == frozenset()

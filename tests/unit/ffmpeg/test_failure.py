@@ -235,3 +235,30 @@ def test_without_a_known_complaint_the_last_line_counts() -> None:
 
 def test_a_long_line_is_shortened() -> None:
     assert telling_line("Unknown " + "x" * 1000) == ("Unknown " + "x" * 1000)[:MAX_LINE]
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        "[hls @ 0x55ff2c3cb0c0] Format not on whitelist '3gp,mov'\n../in/a.mp4: Invalid argument\n",
+        (
+            "[in#0 @ 0x5629eb169940] Format not on whitelist '3gp,mov'\n"
+            "[in#0 @ 0x5629eb1695c0] Error opening input: Invalid argument\n"
+        ),
+        (
+            "Not detecting m3u8/hls with non standard extension and non standard mime type\n"
+            "[in#0 @ 0x5629eb169940] moov atom not found\n"
+        ),
+    ],
+    ids=["FFmpeg 5", "FFmpeg 9", "FFmpeg 9 finds a playlist"],
+)
+def test_an_input_that_is_a_list_under_another_name_is_refused(log: str) -> None:
+    failed = explain(Ended(exit_status=1, timed_out=False, log=log, run_seconds=0.1), timeout_s=60)
+
+    assert failed is not None
+    assert failed.status is ErrorStatus.INPUT_REFUSED
+    assert failed.message.startswith(
+        "An input is a list of other files, and neither its name nor the command says so; call it"
+        " .m3u8, .mpd or .ffconcat as it fits, or name its format with -f before -i. "
+    )
+    assert "3gp,mov" not in failed.message

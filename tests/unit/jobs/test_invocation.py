@@ -6,10 +6,11 @@ from tests.unit.samples import NEW_BUILD, OLD_BUILD
 
 BEGINNING = (*CONTROL, "-progress", "pipe:1")
 ALLOWED = ("-protocol_whitelist", PROTOCOLS)
+BUILD = Build(version="7.1", options=frozenset(), demuxers=frozenset())
 
 
 def test_the_whole_command_line() -> None:
-    invoked = invoke(("-ss", "1", "-i", "a.mp4", "-c:v", "libx264", "b.mp4"), threads=None)
+    invoked = invoke(("-ss", "1", "-i", "a.mp4", "-c:v", "libx264", "b.mp4"), BUILD, threads=None)
 
     assert invoked == (
         *("-hide_banner", "-nostdin", "-y", "-nostats", "-stats_period", "0.5"),
@@ -22,7 +23,7 @@ def test_the_whole_command_line() -> None:
 
 
 def test_the_protocol_whitelist_stands_directly_before_every_input() -> None:
-    invoked = invoke(("-f", "lavfi", "-i", "a", "-re", "-i", "b", "c.mp4"), threads=None)
+    invoked = invoke(("-f", "lavfi", "-i", "a", "-re", "-i", "b", "c.mp4"), BUILD, threads=None)
 
     assert invoked == (
         *BEGINNING,
@@ -33,11 +34,49 @@ def test_the_protocol_whitelist_stands_directly_before_every_input() -> None:
 
 
 def test_a_callers_protocol_whitelist_comes_before_ours_and_so_loses() -> None:
-    invoked = invoke(("-protocol_whitelist", "file,http", "-i", "a", "b.mp4"), threads=None)
+    invoked = invoke(("-protocol_whitelist", "file,http", "-i", "a", "b.mp4"), BUILD, threads=None)
 
     assert invoked[len(BEGINNING) :] == (
         *("-protocol_whitelist", "file,http", *ALLOWED, "-i", "a"),
         "b.mp4",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "formats"),
+    [
+        ("../in/in_video.mp4", "mov,mp4,mpegts"),
+        ("../in/in_list.m3u8", "hls,mov,mp4,mpegts"),
+        ("img%03d.png", "mov,mp4,mpegts"),
+    ],
+)
+def test_an_input_whose_format_is_left_open_is_no_list_unless_its_name_says_so(
+    name: str, formats: str
+) -> None:
+    invoked = invoke(("-i", name, "b.mp4"), NEW_BUILD, threads=None)
+
+    assert invoked == (*BEGINNING, *ALLOWED, "-format_whitelist", formats, "-i", name, "b.mp4")
+
+
+def test_an_input_whose_format_is_named_may_be_a_list() -> None:
+    words = ("-f", "concat", "-safe", "0", "-i", "list.txt", "-i", "a.mp4", "b.mp4")
+
+    invoked = invoke(words, NEW_BUILD, threads=None)
+
+    assert invoked == (
+        *BEGINNING,
+        *("-f", "concat", "-safe", "0", *ALLOWED, "-i", "list.txt"),
+        *(*ALLOWED, "-format_whitelist", "mov,mp4,mpegts", "-i", "a.mp4"),
+        "b.mp4",
+    )
+
+
+def test_a_callers_format_whitelist_comes_before_ours_and_so_loses() -> None:
+    words = ("-format_whitelist", "hls", "-i", "a.mp4", "b.mp4")
+
+    assert invoke(words, NEW_BUILD, threads=None)[len(BEGINNING) :] == (
+        *("-format_whitelist", "hls", *ALLOWED, "-format_whitelist", "mov,mp4,mpegts"),
+        *("-i", "a.mp4", "b.mp4"),
     )
 
 
@@ -51,21 +90,25 @@ def test_no_input_can_be_opened_over_the_network_or_from_a_pipe(network: str) ->
     [("-y",), ("-n",), ("-stdin",), ("-nostdin",), ("-progress", "-"), ("-stats_period", "9")],
 )
 def test_what_the_box_decides_itself_is_dropped(words: tuple[str, ...]) -> None:
-    invoked = invoke((*words, "-i", "a", *words, "b.mp4", *words), threads=None)
+    invoked = invoke((*words, "-i", "a", *words, "b.mp4", *words), BUILD, threads=None)
 
     assert invoked == (*BEGINNING, *ALLOWED, "-i", "a", "b.mp4")
 
 
 def test_a_y_that_is_a_value_is_kept() -> None:
-    assert invoke(("-metadata", "-y", "b.mp4"), threads=None)[-3:] == ("-metadata", "-y", "b.mp4")
+    assert invoke(("-metadata", "-y", "b.mp4"), BUILD, threads=None)[-3:] == (
+        "-metadata",
+        "-y",
+        "b.mp4",
+    )
 
 
 def test_a_job_that_is_not_pinned_leaves_threads_to_ffmpeg() -> None:
-    assert "-threads" not in invoke(("-i", "a", "b.mp4"), threads=None)
+    assert "-threads" not in invoke(("-i", "a", "b.mp4"), BUILD, threads=None)
 
 
 def test_a_pinned_job_bounds_every_decoder_encoder_and_filter_graph() -> None:
-    invoked = invoke(("-i", "a", "-i", "b", "-c:a", "aac", "c.mp4", "d.mp4"), threads=2)
+    invoked = invoke(("-i", "a", "-i", "b", "-c:a", "aac", "c.mp4", "d.mp4"), BUILD, threads=2)
 
     assert invoked == (
         *BEGINNING,
@@ -79,19 +122,24 @@ def test_a_pinned_job_bounds_every_decoder_encoder_and_filter_graph() -> None:
 
 @pytest.mark.parametrize("option", ["-threads", "-threads:v"])
 def test_a_callers_own_threads_are_not_overridden(option: str) -> None:
-    invoked = invoke(("-i", "a", option, "1", "b.mp4"), threads=4)
+    invoked = invoke(("-i", "a", option, "1", "b.mp4"), BUILD, threads=4)
 
     assert invoked[-5:] == ("-i", "a", option, "1", "b.mp4")
 
 
 def test_threads_of_one_file_do_not_speak_for_the_next() -> None:
-    invoked = invoke(("-threads", "1", "-i", "a", "b.mp4"), threads=4)
+    invoked = invoke(("-threads", "1", "-i", "a", "b.mp4"), BUILD, threads=4)
 
     assert invoked[-3:] == ("-threads", "4", "b.mp4")
 
 
 def test_options_after_the_last_output_get_no_threads() -> None:
-    assert invoke(("b.mp4", "-shortest"), threads=4)[-4:] == ("-threads", "4", "b.mp4", "-shortest")
+    assert invoke(("b.mp4", "-shortest"), BUILD, threads=4)[-4:] == (
+        "-threads",
+        "4",
+        "b.mp4",
+        "-shortest",
+    )
 
 
 def test_a_build_that_knows_every_option_changes_nothing() -> None:
@@ -211,7 +259,7 @@ def test_an_output_may_be_read_again() -> None:
 
 
 def test_a_build_knows_its_main_options() -> None:
-    build = Build(version="6.0", options=frozenset({"vsync"}))
+    build = Build(version="6.0", options=frozenset({"vsync"}), demuxers=frozenset())
 
     assert (build.knows("vsync"), build.knows("async")) == (True, False)
 
