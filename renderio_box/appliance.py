@@ -68,7 +68,9 @@ async def open_box(config: Config, data: DataDirectory) -> AsyncGenerator[Box]:
     async with open_ground(config, data) as ground:
         parts = parts_of(ground)
         await take_back_jobs(parts.queue)
-        async with open_dispatcher(parts, ground.clock, ground.announcer) as dispatcher:
+        async with open_dispatcher(
+            parts, ground.clock, ground.announcer, ground.policy
+        ) as dispatcher:
             yield Box(
                 queue=parts.queue,
                 keys=ground.keys,

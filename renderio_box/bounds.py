@@ -7,10 +7,12 @@ from typing import Final
 from renderio_box.catalog.part_uploads import UploadTerms
 from renderio_box.ffmpeg.isolation import WORTH_TRYING, Wanted
 from renderio_box.ffmpeg.sandbox import ResourceLimits, Tier, process_limit
+from renderio_box.inputs.addresses import NetworkPolicy
 from renderio_box.inputs.download import DownloadBounds
 from renderio_box.jobs.limits import JobLimits
 from renderio_box.jobs.uploads import PART_BYTES
 from renderio_box.machine import physical_memory_bytes, usable_cpus
+from renderio_box.networks import opened_by
 from renderio_box.scheduler.watchdog import WatchBounds
 from renderio_box.settings import Config
 
@@ -69,6 +71,11 @@ def download_bounds(config: Config) -> DownloadBounds:
         stall_seconds=config.inputs.stall_seconds,
         max_redirects=config.inputs.max_redirects,
     )
+
+
+def network_policy(config: Config) -> NetworkPolicy:
+    """Return whom the box may contact for its callers."""
+    return NetworkPolicy(opened_by(config.network.allow))
 
 
 def upload_terms(config: Config) -> UploadTerms:

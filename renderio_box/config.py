@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 import platformdirs
 
+from renderio_box.networks import UnusableEntryError, opened_by
 from renderio_box.settings import Config
 
 ENVIRONMENT_PREFIX: Final = "RENDERIO_"
@@ -127,7 +128,11 @@ def listed(value: str) -> list[str]:
 
 
 def checked(config: Config) -> Config:
-    """Refuse settings that fit each on its own but not together."""
+    """Refuse settings whose types fit, but not what they say or not together."""
+    try:
+        opened_by(config.network.allow)
+    except UnusableEntryError as error:
+        raise ConfigError(f"network.allow is wrong: {error}.") from error
     jobs = config.jobs
     if jobs.default_run_seconds > jobs.max_run_seconds:
         raise ConfigError(

@@ -14,6 +14,7 @@ from renderio_box.assets import FONT_CONFIG, asset
 from renderio_box.bounds import (
     MEBIBYTE,
     download_bounds,
+    network_policy,
     resource_limits,
     wanted_isolation,
 )
@@ -26,7 +27,9 @@ from renderio_box.ffmpeg.cgroups import Cgroups, find_cgroups
 from renderio_box.ffmpeg.isolation import find_isolation
 from renderio_box.ffmpeg.probe import FfmpegProber
 from renderio_box.ffmpeg.sandbox import Isolation, Tier
+from renderio_box.inputs.addresses import SETTING, NetworkPolicy
 from renderio_box.inputs.download import Downloader
+from renderio_box.inputs.outbound import OutboundTransport
 from renderio_box.machine import usable_cpus
 from renderio_box.settings import Config
 from renderio_box.storage.addresses import Addresses
@@ -63,6 +66,7 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     database: SqliteDatabase
     storage: LocalStorage
     addresses: Addresses
+    policy: NetworkPolicy
     downloader: Downloader
     keys: KeyRing
 
@@ -85,7 +89,9 @@ async def open_ground(config: Config, data: DataDirectory) -> AsyncGenerator[Gro
         database = await stack.enter_async_context(open_sqlite(data.database))
         storage = LocalStorage(data.files, reserve_bytes=config.storage.reserve_mbytes * MEBIBYTE)
         await storage.open()
-        downloader = Downloader(download_bounds(config))
+        policy = network_policy(config)
+        tell_networks(config)
+        downloader = Downloader(download_bounds(config), OutboundTransport(policy))
         stack.push_async_callback(downloader.close)
         keys = KeyRing(database, clock)
         await keys.load()
@@ -100,9 +106,19 @@ async def open_ground(config: Config, data: DataDirectory) -> AsyncGenerator[Gro
             database=database,
             storage=storage,
             addresses=Addresses(url_keys, clock, hours=config.storage.url_hours),
+            policy=policy,
             downloader=downloader,
             keys=keys,
         )
+
+
+def tell_networks(config: Config) -> None:
+    """Write one line that says whom the box contacts for its callers."""
+    if config.network.allow:
+        log.info("networks_open", public=True, also=", ".join(config.network.allow))
+    else:
+        hint = f'{SETTING} opens others, such as ["192.168.1.0/24", "nas.lan"]'
+        log.info("networks_open", public=True, also="none", hint=hint)
 
 
 @asynccontextmanager

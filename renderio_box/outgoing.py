@@ -7,6 +7,8 @@ from renderio_box.api.app import Parts
 from renderio_box.api.reports import report_json
 from renderio_box.api.urls import UrlMaker
 from renderio_box.clock import Clock
+from renderio_box.inputs.addresses import NetworkPolicy
+from renderio_box.inputs.outbound import OutboundTransport
 from renderio_box.queue.history import JobReport
 from renderio_box.wakeup import Announcer
 from renderio_box.webhooks.dispatcher import Describe, Dispatcher
@@ -15,10 +17,10 @@ from renderio_box.webhooks.sender import ATTEMPT_SECONDS, Sender
 
 @asynccontextmanager
 async def open_dispatcher(
-    parts: Parts, clock: Clock, announcer: Announcer
+    parts: Parts, clock: Clock, announcer: Announcer, policy: NetworkPolicy
 ) -> AsyncGenerator[Dispatcher]:
     """Open what sends webhooks, with connections of its own."""
-    sender = Sender(within_s=ATTEMPT_SECONDS)
+    sender = Sender(OutboundTransport(policy), within_s=ATTEMPT_SECONDS)
     try:
         yield Dispatcher(
             outbox=parts.outbox,

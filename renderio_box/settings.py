@@ -50,6 +50,12 @@ class InputsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     max_redirects: NotNegative = 5
 
 
+class NetworkConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where inputs may come from and webhooks go to, besides public addresses."""
+
+    allow: tuple[str, ...] = ()
+
+
 class StorageConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is kept, and how much room must stay free."""
 
@@ -87,6 +93,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     server: ServerConfig = ServerConfig()
     jobs: JobsConfig = JobsConfig()
     inputs: InputsConfig = InputsConfig()
+    network: NetworkConfig = NetworkConfig()
     storage: StorageConfig = StorageConfig()
     ffmpeg: FfmpegConfig = FfmpegConfig()
     sandbox: SandboxConfig = SandboxConfig()

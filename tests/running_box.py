@@ -19,6 +19,8 @@ START_SECONDS: Final = 20.0
 STOP_SECONDS: Final = 15.0
 COMMAND_SECONDS: Final = 30.0
 LOOK_EVERY_S: Final = 0.05
+LOOPBACK_OPEN: Final = {"RENDERIO_NETWORK_ALLOW": "127.0.0.0/8,::1"}
+"""So that a box fetches from, and posts to, the servers of tests."""
 FINAL: Final = frozenset({"SUCCESS", "FAILED"})
 
 T = TypeVar("T")
@@ -105,7 +107,7 @@ def running_box(data: Path, *arguments: str, **settings: str) -> Iterator[Runnin
     A block that ends its box itself answers for how that went.
     """
     command = (*PROGRAM, "serve", "--data", str(data), "--port", "0", *arguments)
-    settings = {"RENDERIO_SERVER_DRAIN_SECONDS": "1"} | settings
+    settings = {"RENDERIO_SERVER_DRAIN_SECONDS": "1", **LOOPBACK_OPEN} | settings
     with (
         data.with_suffix(".stdout").open("wb") as stdout,
         data.with_suffix(".stderr").open("wb") as stderr,

@@ -15,7 +15,12 @@ from renderio_box.database.connection import Database
 from renderio_box.errors import BoxError, ErrorCode, InvalidRequestError
 from renderio_box.ffmpeg.probe import Described, Prober
 from renderio_box.identifiers import Owner
-from renderio_box.inputs.download import Downloader, TooLargeError, UnreachableError
+from renderio_box.inputs.download import (
+    Downloader,
+    RefusedError,
+    TooLargeError,
+    UnreachableError,
+)
 from renderio_box.jobs.file_names import completed, name_in
 from renderio_box.jobs.file_types import extension_for, extension_of
 from renderio_box.jobs.files import MediaInfo, StoredFile
@@ -84,8 +89,8 @@ class Inspector:
         """Fetch a file, look at it and forget it; one of ours is taken from disk.
 
         Raises:
-            InvalidRequestError: It cannot be fetched, or takes too long, or is the expired
-                address of a file that the caller does not see.
+            InvalidRequestError: It cannot be fetched, may not be, or takes too long, or is
+                the expired address of a file that the caller does not see.
             InspectedTooLargeError: It is larger than the box fetches.
             StorageFullError: The disk has no room for it.
         """
@@ -139,6 +144,8 @@ class Inspector:
                 raise InvalidRequestError(
                     f"url could not be fetched: {error}.", loc=("url",)
                 ) from error
+            except RefusedError as error:
+                raise InvalidRequestError(f"url was not fetched: {error}.", loc=("url",)) from error
             except TooLargeError as error:
                 raise InspectedTooLargeError(
                     f"url was not fetched: {error}.", loc=("url",)

@@ -11,7 +11,7 @@ import click
 from msgspec.structs import replace
 
 from renderio_box import __version__
-from renderio_box.cli import demo, keys, run, serve
+from renderio_box.cli import demo, keys, net, run, serve
 from renderio_box.cli.outcome import CliError, ExitStatus, first_error
 from renderio_box.config import CONFIG_VARIABLE, ConfigError, data_directory, load
 from renderio_box.data_directory import DataDirectory
@@ -105,6 +105,22 @@ def list_keys(data: Path | None) -> None:
 def revoke_key(name: str, data: Path | None) -> None:
     """End a key at once, by its name."""
     finish(keys.revoke, directory(data), name)
+
+
+@program.group("net")
+def net_group() -> None:
+    """Find out what the box may contact."""
+
+
+@net_group.command("explain")
+@click.argument("url")
+@CONFIG
+def explain_url(url: str, config: Path | None) -> None:
+    """Tell for every address of a URL's host whether the box may contact it, and why.
+
+    Exit status 0 when it may. A redirect is judged by where it leads, when it is followed.
+    """
+    finish(net.explain, settings_of(config), url)
 
 
 class RunCommand(click.Command):

@@ -17,6 +17,7 @@ from renderio_box.database.migrate import NewerSchemaError
 from renderio_box.ffmpeg.builds import FfmpegMissingError
 from renderio_box.ffmpeg.isolation import IsolationError
 from renderio_box.http_server import AddressInUseError
+from renderio_box.inputs.addresses import SETTING
 from renderio_box.running import running_box
 from renderio_box.settings import Config
 
@@ -73,7 +74,8 @@ def show_first_key(key: str, url: str, data: Path) -> None:
         f"\n  This is the first start. The administrator's API key, shown only now:\n\n"
         f"    {key}\n\n"
         f'  Try it:    curl -H "X-API-KEY: $KEY" {url}/api/v1/commands\n'
-        f"  More keys: renderio-box keys add NAME --data {shlex.quote(str(data))}\n\n"
+        f"  More keys: renderio-box keys add NAME --data {shlex.quote(str(data))}\n"
+        f"  Inputs and webhooks in your own network: set {SETTING}, see renderio-box net\n\n"
     )
     sys.stderr.flush()
 

@@ -2,15 +2,16 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 
 import anyio
 import httpx
 import msgspec
 
+from renderio_box.inputs.connector import CONNECT_SECONDS, RefusedAddressError
+from renderio_box.inputs.outbound import OutboundTransport, outbound_client
+
 PIECE_BYTES: Final = 256 * 1024
-CONNECT_SECONDS: Final = 10.0
 OK: Final = 200
 USER_AGENT: Final = "renderio-box"
 
@@ -26,6 +27,10 @@ class DownloadBounds(msgspec.Struct, frozen=True, kw_only=True):
 
 class UnreachableError(Exception):
     """The file could not be fetched; the text says why, without address or credentials."""
+
+
+class RefusedError(Exception):
+    """The URL leads to where the box may not go; the text says by which rule."""
 
 
 class TooLargeError(Exception):
@@ -46,16 +51,12 @@ class Download(msgspec.Struct, frozen=True, kw_only=True):
 class Downloader:
     """Fetches URLs for jobs; safe to use for many at once."""
 
-    def __init__(self, bounds: DownloadBounds) -> None:
+    def __init__(self, bounds: DownloadBounds, transport: OutboundTransport) -> None:
         self._bounds = bounds
-        self._client = httpx.AsyncClient(
-            follow_redirects=True,
-            max_redirects=bounds.max_redirects,
-            trust_env=False,
-            # One client for all jobs: what one server says to one job is not told to the next.
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        self._client = outbound_client(
+            transport,
             timeout=httpx.Timeout(bounds.stall_seconds, connect=CONNECT_SECONDS),
-            headers={"user-agent": USER_AGENT, "accept": "*/*", "accept-encoding": "identity"},
+            headers={"User-Agent": USER_AGENT, "Accept": "*/*"},
         )
 
     async def close(self) -> None:
@@ -68,11 +69,12 @@ class Downloader:
 
         Raises:
             UnreachableError: No usable answer came, or it broke off.
+            RefusedError: It is, or is redirected to, where the box may not go.
             TooLargeError: The body is, or becomes, larger than allowed.
         """
         try:
             with anyio.fail_after(self._bounds.total_seconds):
-                async with self._client.stream("GET", url) as response:
+                async with self._answer(url) as response:
                     check_answer(response, self._bounds)
                     yield Download(
                         file_name=response.url.path.rpartition("/")[2],
@@ -85,6 +87,52 @@ class Downloader:
             ) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise UnreachableError(explained(error)) from error
+
+    @asynccontextmanager
+    async def _answer(self, url: str) -> AsyncGenerator[httpx.Response]:
+        """Request ``url``, follow its redirects one by one, and hand out what is at the end."""
+        target = httpx.URL(url)
+        for redirects in range(self._bounds.max_redirects + 1):
+            response = await self._ask(target, is_redirected=redirects > 0)
+            try:
+                if not response.has_redirect_location:
+                    yield response
+                    return
+                target = redirected(response)
+            finally:
+                await response.aclose()
+        raise UnreachableError("it is redirected too often")
+
+    async def _ask(self, target: httpx.URL, *, is_redirected: bool) -> httpx.Response:
+        # Nothing but the URL differs between requests: there is nothing to carry to another
+        # host. User info in a URL becomes a header of that one request.
+        request = self._client.build_request("GET", target)
+        try:
+            return await self._client.send(request, stream=True)
+        except RefusedAddressError as error:
+            who = "it is redirected to a host that has" if is_redirected else "its host has"
+            raise RefusedError(f"{who} {error}") from error
+
+
+def redirected(response: httpx.Response) -> httpx.URL:
+    """Return where an answer redirects to, with the user info of the URL only at its origin.
+
+    Raises:
+        UnreachableError: To nothing that is fetched.
+        httpx.InvalidURL: To something that is no URL.
+    """
+    before = response.url
+    target = before.join(response.headers["location"])
+    if target.scheme not in {"http", "https"} or not target.host:
+        raise UnreachableError("it is redirected to what is no http or https URL")
+    if not target.userinfo and origin_of(target) == origin_of(before):
+        return target.copy_with(userinfo=before.userinfo)
+    return target
+
+
+def origin_of(url: httpx.URL) -> tuple[str, str, int | None]:
+    """Return scheme, host and port, the usual port being None."""
+    return url.scheme, url.host, url.port
 
 
 def check_answer(response: httpx.Response, bounds: DownloadBounds) -> None:
@@ -118,8 +166,6 @@ def explained(error: httpx.HTTPError | httpx.InvalidURL) -> str:
     match error:
         case httpx.InvalidURL() | httpx.UnsupportedProtocol():
             return "the URL is not valid"
-        case httpx.TooManyRedirects():
-            return "it is redirected too often"
         case httpx.TimeoutException():
             return "the server did not answer in time"
         case httpx.ConnectError():

@@ -18,8 +18,8 @@ class ErrorStatus(Explained):
     )
     INPUT_REFUSED = (
         "INPUT_REFUSED",
-        "The archive of inputs holds what may not be unpacked.",
-        "Make the archive of plain files with relative names.",
+        "The address of an input may not be contacted, or an archive may not be unpacked.",
+        "Allow the address with network.allow; make archives of plain, relative files.",
     )
     INVALID_COMMAND = (
         "INVALID_COMMAND",

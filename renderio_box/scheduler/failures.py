@@ -8,7 +8,7 @@ from typing import Final
 import anyio
 from anyio.abc import TaskGroup
 
-from renderio_box.inputs.download import TooLargeError, UnreachableError
+from renderio_box.inputs.download import RefusedError, TooLargeError, UnreachableError
 from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.storage.storage import StorageFullError
 
@@ -58,6 +58,8 @@ def told() -> Generator[None]:
         raise NotFetchedError(
             ErrorStatus.UNREACHABLE_INPUT_FILE, f"could not be fetched: {error}."
         ) from error
+    except RefusedError as error:
+        raise NotFetchedError(ErrorStatus.INPUT_REFUSED, f"was not fetched: {error}.") from error
     except TooLargeError as error:
         raise NotFetchedError(ErrorStatus.INPUT_TOO_LARGE, f"was not fetched: {error}.") from error
     except StorageFullError as error:

@@ -1,12 +1,13 @@
 """One POST to a receiver, with a bound on everything that it controls."""
 
 from collections.abc import Mapping
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 
 import anyio
 import httpx
 
+from renderio_box.inputs.connector import RefusedAddressError
+from renderio_box.inputs.outbound import OutboundTransport, outbound_client
 from renderio_box.jobs.delivery import Receipt
 
 ATTEMPT_SECONDS: Final = 15.0
@@ -20,18 +21,14 @@ class Sender:
     read, so that one receiver leaves nothing behind that another could notice.
     """
 
-    def __init__(self, *, within_s: float) -> None:
+    def __init__(self, transport: OutboundTransport, *, within_s: float) -> None:
         self._within_s = within_s
-        self._client = httpx.AsyncClient(
-            follow_redirects=False,
-            trust_env=False,
-            timeout=None,  # noqa: S113 - every post has a limit of its own, for all of it
-            limits=httpx.Limits(max_keepalive_connections=0),
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        self._client = outbound_client(
+            transport,
+            timeout=None,  # every post has a limit of its own, for all of it
             headers={
                 "User-Agent": USER_AGENT,
                 "Content-Type": "application/json",
-                "Accept-Encoding": "identity",
                 "Connection": "close",
             },
         )
@@ -54,6 +51,8 @@ class Sender:
         except TimeoutError:
             seconds = f"{self._within_s:g} seconds"
             return Receipt(None, f"The receiver did not answer within {seconds}.")
+        except RefusedAddressError as error:
+            return Receipt(None, f"The receiver has {error}.")
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return Receipt(None, explained(error))
 

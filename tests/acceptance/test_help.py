@@ -5,7 +5,18 @@ import pytest
 from renderio_box import __version__
 from tests.running_box import cli
 
-COMMANDS = ["", "serve", "keys", "keys add", "keys list", "keys revoke", "run", "demo"]
+COMMANDS = [
+    "",
+    "serve",
+    "keys",
+    "keys add",
+    "keys list",
+    "keys revoke",
+    "run",
+    "demo",
+    "net",
+    "net explain",
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -28,9 +28,11 @@ from renderio_box.catalog.wanted import WantedFiles
 from renderio_box.companions import accompanied_by
 from renderio_box.database.connection import SqliteDatabase, open_sqlite
 from renderio_box.identifiers import DeliveryId, FileId, JobId, Owner
+from renderio_box.inputs.addresses import NetworkPolicy
 from renderio_box.inputs.download import DownloadBounds, Downloader
 from renderio_box.jobs.delivery import Delivery, Receipt
 from renderio_box.jobs.files import FileStatus, StoredFile
+from renderio_box.networks import opened_by
 from renderio_box.outgoing import describing
 from renderio_box.queue.history import History, JobReport
 from renderio_box.queue.job_queue import MAX_QUEUED, JobQueue
@@ -82,6 +84,8 @@ BOUNDS: Final = DownloadBounds(
     max_bytes=MAX_INPUT_BYTES, total_seconds=2.0, stall_seconds=0.3, max_redirects=2
 )
 WATCH_BOUNDS: Final = WatchBounds(stall_seconds=60, max_bytes=2**30, max_files=1000)
+LOOPBACK: Final = NetworkPolicy(opened_by(["127.0.0.0/8", "::1"]))
+"""Where the servers of tests are."""
 FACTS: Final = BoxFacts(
     version="0",
     isolation="limits",

@@ -11,10 +11,20 @@ from renderio_box.api.app import create_app
 from renderio_box.api.health import Health
 from renderio_box.catalog.keys import Scope
 from renderio_box.inputs.download import Downloader
+from renderio_box.inputs.outbound import OutboundTransport
 from renderio_box.queue.job_queue import JobQueue
 from renderio_box.webhooks.sender import Sender
 from tests.fakes import ManualClock, Receiver, ScriptedExecutor, ScriptedProber, receiving
-from tests.integration.box import BOUNDS, FACTS, SENT_WITHIN_S, Box, Outside, open_box, speaking_to
+from tests.integration.box import (
+    BOUNDS,
+    FACTS,
+    LOOPBACK,
+    SENT_WITHIN_S,
+    Box,
+    Outside,
+    open_box,
+    speaking_to,
+)
 
 
 @pytest.fixture
@@ -30,7 +40,7 @@ def prober() -> ScriptedProber:
 @pytest.fixture(scope="session")
 async def downloader() -> AsyncGenerator[Downloader]:
     """Return one downloader for all tests: making one takes longer than most of them."""
-    opened = Downloader(BOUNDS)
+    opened = Downloader(BOUNDS, OutboundTransport(LOOPBACK))
     yield opened
     await opened.close()
 
@@ -38,7 +48,7 @@ async def downloader() -> AsyncGenerator[Downloader]:
 @pytest.fixture(scope="session")
 async def sender() -> AsyncGenerator[Sender]:
     """Return one sender for all tests, for the same reason."""
-    opened = Sender(within_s=SENT_WITHIN_S)
+    opened = Sender(OutboundTransport(LOOPBACK), within_s=SENT_WITHIN_S)
     yield opened
     await opened.close()
 

@@ -258,3 +258,32 @@ async def test_a_cookie_of_one_download_is_not_sent_with_the_next(
     await run(box, f"{receiver.url}/clip.mp4")
 
     assert [b"cookie" in request.lower() for request in receiver.requests] == [False, False]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 5_000_000,
+        b"HTTP/1.1 200 OK\r\n" + b"X-Many: x\r\n" * 100_000,
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 100_000,
+        b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 100_000,
+    ],
+    ids=["long header", "many headers", "100 Continue", "103 Early Hints"],
+)
+async def test_an_answer_that_does_not_come_to_its_body_is_given_up(
+    box: Box, receiver: Receiver, head: bytes
+) -> None:
+    receiver.answers["/clip.mp4"] = replace(answer(b""), raw=head, stays_silent=True)
+
+    assert await refusal(box, f"{receiver.url}/clip.mp4") == (
+        "UNREACHABLE_INPUT_FILE",
+        "in_0 could not be fetched: the server broke off before the file was complete.",
+    )
+
+
+async def test_a_few_interim_answers_are_passed_over(box: Box, receiver: Receiver) -> None:
+    interim = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 10
+    told = answer(b"downloaded")
+    receiver.answers["/clip.mp4"] = replace(told, raw=interim + told.raw)
+
+    assert await read(box, f"{receiver.url}/clip.mp4") == {"in_0.mp4": b"downloaded"}

@@ -13,6 +13,7 @@ from renderio_box.catalog.wanted import WantedFiles
 from renderio_box.companions import accompanied_by
 from renderio_box.database.connection import Database, DatabaseFailedError, Transaction
 from renderio_box.inputs.download import Downloader
+from renderio_box.inputs.outbound import OutboundTransport
 from renderio_box.jobs.files import FileStatus, MediaInfo, StoredFile
 from renderio_box.scheduler.keeper import Keeper
 from tests.builders import ADDRESSES, OWNER
@@ -20,6 +21,7 @@ from tests.fakes import Answer, Receiver, ScriptedProber, answer
 from tests.integration.box import (
     BOUNDS,
     FILES,
+    LOOPBACK,
     MAX_INPUT_BYTES,
     Box,
     Outside,
@@ -35,7 +37,9 @@ ENDLESS = Answer(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\nbegun", st
 @pytest.fixture
 async def patient(outside: Outside) -> AsyncGenerator[Outside]:
     """A world in which a silent server is waited for longer than a test may last."""
-    downloader = Downloader(replace(BOUNDS, stall_seconds=60.0, total_seconds=60.0))
+    downloader = Downloader(
+        replace(BOUNDS, stall_seconds=60.0, total_seconds=60.0), OutboundTransport(LOOPBACK)
+    )
     yield replace(outside, downloader=downloader)
     await downloader.close()
 

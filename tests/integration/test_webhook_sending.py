@@ -247,7 +247,7 @@ async def test_any_good_answer_means_arrived(
         (
             Answer(raw=b"", endlessly=b"HTTP/1.1 100 Continue\r\n\r\n"),
             None,
-            "The receiver did not answer within 1 seconds.",
+            "The receiver hung up before it had answered, or did not speak HTTP.",
         ),
     ],
 )

@@ -6,13 +6,14 @@ from renderio_box.bounds import (
     MEBIBYTE,
     download_bounds,
     job_limits,
+    network_policy,
     resource_limits,
     upload_terms,
     watch_bounds,
 )
 from renderio_box.jobs.uploads import PART_BYTES
 from renderio_box.machine import physical_memory_bytes
-from renderio_box.settings import Config, InputsConfig, JobsConfig, StorageConfig
+from renderio_box.settings import Config, InputsConfig, JobsConfig, NetworkConfig, StorageConfig
 
 
 def test_sizes_are_set_in_mebibytes() -> None:
@@ -58,3 +59,10 @@ def test_commands_may_ask_for_what_is_set() -> None:
     limits = job_limits(Config(jobs=JobsConfig(default_run_seconds=5, max_run_seconds=9)), vcpus=2)
 
     assert (limits.default_run_seconds, limits.max_run_seconds, limits.vcpus) == (5, 9, 2)
+
+
+def test_networks_are_opened_as_set() -> None:
+    policy = network_policy(Config(network=NetworkConfig(allow=("192.168.1.0/24",))))
+
+    assert policy.judge("192.168.1.7", host="nas.lan").is_allowed
+    assert not network_policy(Config()).judge("192.168.1.7", host="nas.lan").is_allowed

@@ -126,6 +126,19 @@ def test_a_default_time_limit_above_the_largest_is_refused(tmp_path: Path) -> No
         loaded(tmp_path, "[jobs]\ndefault_run_seconds = 9\nmax_run_seconds = 5")
 
 
+def test_an_entry_that_opens_nothing_is_refused(tmp_path: Path) -> None:
+    complaint = r"network\.allow is wrong: 192\.168\.1\.7/24 is one address and a network at once"
+
+    with pytest.raises(ConfigError, match=complaint):
+        loaded(tmp_path, '[network]\nallow = ["192.168.1.7/24"]')
+
+
+def test_networks_are_comma_separated_in_a_variable() -> None:
+    config = load(None, {"RENDERIO_NETWORK_ALLOW": "192.168.1.0/24, nas.lan,::1"})
+
+    assert config.network.allow == ("192.168.1.0/24", "nas.lan", "::1")
+
+
 def test_settings_are_checked_together_only_when_all_are_known() -> None:
     config = load(
         None, {"RENDERIO_JOBS_MAX_RUN_SECONDS": "5", "RENDERIO_JOBS_DEFAULT_RUN_SECONDS": "5"}
