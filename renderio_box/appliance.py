@@ -10,6 +10,7 @@ from litestar import Litestar
 from renderio_box import __version__
 from renderio_box.api.app import Parts, create_app
 from renderio_box.api.health import BoxFacts, FfmpegFacts, Health
+from renderio_box.api.hosts import KnownHosts
 from renderio_box.api.llms import Offer
 from renderio_box.api.rate_limit import RateLimit
 from renderio_box.api.renderio.files import UploadLimit
@@ -27,7 +28,8 @@ from renderio_box.database import liveness
 from renderio_box.ffmpeg.builds import version_of
 from renderio_box.ffmpeg.local_executor import LocalExecutor
 from renderio_box.ground import Ground, open_ground
-from renderio_box.machine import usable_cpus
+from renderio_box.logs import LINES_PER_MINUTE, Sparingly
+from renderio_box.machine import host_name, usable_cpus
 from renderio_box.outgoing import open_dispatcher
 from renderio_box.queue.history import History
 from renderio_box.queue.job_queue import EVERY_LEASE, JobQueue
@@ -119,6 +121,8 @@ def parts_of(ground: Ground) -> Parts:
         offer=offer_of(ground),
         streams=Streams(ground.announcer),
         rate_limit=rate_limit_of(ground),
+        hosts=KnownHosts(config.server, machine=host_name()),
+        refusals=Sparingly(clock.monotonic, per_minute=LINES_PER_MINUTE),
         public_url=config.server.public_url,
         max_body_bytes=config.server.max_body_kbytes * 1024,
     )

@@ -9,12 +9,14 @@ import anyio
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
+from renderio_box.clock import SystemClock
 from renderio_box.companions import accompanied_by
+from renderio_box.connections import GuardedConfig
+from renderio_box.lobby import Lobby
+from renderio_box.logs import LINES_PER_MINUTE, Sparingly
 from renderio_box.settings import ServerConfig
 
-CLOSE_SECONDS: Final = 5
 BACKLOG: Final = 512
-KEEP_ALIVE_SECONDS: Final = 30
 HANG_UP_SECONDS: Final = 0.5
 ENDLESS: Final = "endless"
 """Marks, in the state of a request, a response that ends only when the box stops."""
@@ -29,21 +31,8 @@ class HttpServer(uvicorn.Server):
 
     def __init__(self, app: Any, config: ServerConfig) -> None:  # noqa: ANN401 - uvicorn's own
         self.up = anyio.Event()
-        super().__init__(
-            uvicorn.Config(
-                app,
-                http="h11",
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=bool(config.trusted_proxies),
-                forwarded_allow_ips=list(config.trusted_proxies),
-                timeout_keep_alive=KEEP_ALIVE_SECONDS,
-                timeout_graceful_shutdown=CLOSE_SECONDS,
-            )
-        )
+        sparingly = Sparingly(SystemClock().monotonic, per_minute=LINES_PER_MINUTE)
+        super().__init__(GuardedConfig(app, config, Lobby(config, sparingly)))
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:

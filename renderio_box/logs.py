@@ -3,17 +3,90 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Final
 
 import structlog
 
-SECRETS: Final = re.compile(r"ffsk_[0-9a-f]{8,}")
-QUERY: Final = re.compile(r"(https?://[^\s?'\"]+)\?[^\s'\"]+", flags=re.IGNORECASE)
-USER_INFO: Final = re.compile(r"(https?://)[^\s/?#'\"]+@", flags=re.IGNORECASE)
+BLOT: Final = "[redacted]"
+SECRET_NAME: Final = re.compile(
+    r"(?:.*[_-])?(?:authorization|cookie|passw(?:or)?d|secret|token|signature|api[_-]?key)",
+    flags=re.IGNORECASE,
+)
+"""Fields of which nothing is shown."""
+API_KEY: Final = re.compile(r"ffsk_[0-9a-f]{8,}", flags=re.IGNORECASE)
+USER_INFO: Final = re.compile(r"(\b[a-z][a-z0-9+.-]{0,15}://)[^\s/?#'\"]*@", flags=re.IGNORECASE)
+WORD: Final = re.compile(r"[^\s'\"]+")
+TOKEN: Final = re.compile(r"(/(?:files|uploads)/)[\w-]{32,}")
+"""What opens a file, or takes a part of one, without a key."""
+NAMED: Final = re.compile(
+    r"((?:\b|_)(?:x-api-key|authorization|cookie|passw(?:or)?d|secret|token|signature|sig)"
+    r"\b(?:['\"]?\s*[:=]|['\"],)\s*)(?:b?['\"][^'\"]*['\"]|(?:basic|bearer)\s+\S+|[^\s,;'\"]+)",
+    flags=re.IGNORECASE,
+)
+UNPRINTABLE: Final = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""What moves a cursor, colours a terminal, begins a line, turns text around, or is no text."""
+TRACEBACK: Final = "exception"
+INDENT: Final = "    "
+MAX_LENGTH: Final = 4096
+MAX_TRACEBACK_LENGTH: Final = 32 * 1024
+LINES_PER_MINUTE: Final = 10
+"""How often one thing is said that others can cause as often as they like."""
+MINUTE_S: Final = 60.0
 
 
-def configure(*, level: str, json: bool) -> None:
+class Sparingly:
+    """Allows so many lines a minute, for what others can cause as often as they like."""
+
+    def __init__(self, monotonic: Callable[[], float], *, per_minute: int) -> None:
+        self._monotonic = monotonic
+        self._per_minute = per_minute
+        self._since = monotonic()
+        self._said = 0
+        self._unsaid = 0
+
+    def turn(self) -> int | None:
+        """Return how many lines were left out since the last one; None to leave this out too."""
+        now = self._monotonic()
+        if now - self._since >= MINUTE_S:
+            self._since, self._said = now, 0
+        if self._said >= self._per_minute:
+            self._unsaid += 1
+            return None
+        unsaid, self._unsaid = self._unsaid, 0
+        self._said += 1
+        return unsaid
+
+
+class LibraryLines(logging.Handler):
+    """Has lines of libraries written like ours: redacted, escaped, and not without end.
+
+    What a library says of each bad request, anybody can have it say.
+    """
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        super().__init__()
+        self._monotonic = monotonic
+        self._turns: dict[tuple[str, int], Sparingly] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the line, or leave it out when the library said too much in this minute."""
+        turns = self._turns.setdefault(
+            (record.name, record.levelno), Sparingly(self._monotonic, per_minute=LINES_PER_MINUTE)
+        )
+        if (unsaid := turns.turn()) is not None:
+            structlog.get_logger().log(
+                record.levelno,
+                record.name,
+                text=record.getMessage(),
+                unsaid=unsaid,
+                exc_info=record.exc_info,
+            )
+
+
+def configure(*, level: str, json: bool, monotonic: Callable[[], float]) -> None:
     """Send log lines of ``level`` and above to standard error, as text or as JSON."""
     renderer = structlog.processors.JSONRenderer() if json else text_renderer()
     structlog.configure(
@@ -30,7 +103,7 @@ def configure(*, level: str, json: bool) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
+    logging.basicConfig(level=logging.WARNING, handlers=[LibraryLines(monotonic)])
 
 
 def text_renderer() -> structlog.dev.ConsoleRenderer:
@@ -45,19 +118,45 @@ def text_renderer() -> structlog.dev.ConsoleRenderer:
 def redact(
     _logger: object, _method: str, event: MutableMapping[str, object]
 ) -> MutableMapping[str, object]:
-    """Take keys, credentials and query strings out of everything that will be written.
+    """Take secrets, and what could forge a line, out of everything that will be written.
 
     Tracebacks are text by now, and hold no values of variables.
     """
     for name, value in event.items():
-        event[name] = (
-            value if isinstance(value, bool | int | float | None) else without_secrets(str(value))
-        )
+        if value is None or isinstance(value, bool | int | float):
+            continue
+        if SECRET_NAME.fullmatch(name):
+            event[name] = BLOT
+        elif name == TRACEBACK:
+            lines = without_secrets(str(value))[:MAX_TRACEBACK_LENGTH].split("\n")
+            event[name] = "\n".join(INDENT + printable(line) for line in lines)
+        else:
+            event[name] = printable(without_secrets(str(value))[:MAX_LENGTH])
     return event
 
 
 def without_secrets(text: str) -> str:
-    """Return ``text`` with API keys, URL credentials and query strings blotted out."""
-    text = SECRETS.sub("ffsk_[redacted]", text)
-    text = USER_INFO.sub(r"\1[redacted]@", text)
-    return QUERY.sub(r"\1?[redacted]", text)
+    """Return ``text`` with keys, credentials, query strings and tokens blotted out."""
+    text = USER_INFO.sub(rf"\1{BLOT}@", text)
+    text = WORD.sub(lambda word: without_query(word[0]), text)
+    text = TOKEN.sub(rf"\1{BLOT}", text)
+    text = NAMED.sub(rf"\1{BLOT}", text)
+    return API_KEY.sub(f"ffsk_{BLOT}", text)
+
+
+def without_query(word: str) -> str:
+    """Return a word as it is, or an address without what follows its path.
+
+    A pattern for whole addresses would take quadratic time over many that are run together.
+    """
+    address, mark, rest = word.partition("?")
+    if "://" in address:
+        address, hash_mark, fragment = address.partition("#")
+        mark, rest = hash_mark or mark, fragment or rest
+        return f"{address}{mark}{BLOT}" if rest else word
+    return f"{address}?{BLOT}" if address and "=" in rest else word
+
+
+def printable(text: str) -> str:
+    """Return ``text`` with everything escaped that would be no mere text on a terminal."""
+    return UNPRINTABLE.sub(lambda char: char[0].encode("unicode_escape").decode(), text)

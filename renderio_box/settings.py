@@ -23,6 +23,11 @@ class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     max_body_kbytes: Positive = 1024
     drain_seconds: Seconds = 20.0
     requests_per_minute: NotNegative = 0
+    hosts: tuple[str, ...] = ()
+    header_seconds: Seconds = 10.0
+    stall_seconds: Seconds = 120.0
+    connections_per_address: Positive = 256
+    max_connections: Positive = 512
 
 
 class JobsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -9,8 +9,10 @@ from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 from litestar.types import Message, Scope
 
-from renderio_box.api.authentication import KEYS, Authentication, principal_of
+from renderio_box.api.authentication import KEYS, REFUSALS, Authentication, principal_of
+from renderio_box.api.bodies import StrictRequest
 from renderio_box.api.health import Health
+from renderio_box.api.hosts import HOSTS, HostCheck, KnownHosts
 from renderio_box.api.llms import Offer
 from renderio_box.api.problems import EXCEPTION_HANDLERS, request_id_of
 from renderio_box.api.rate_limit import RATE_LIMIT, RateLimit, RateLimiting
@@ -29,6 +31,7 @@ from renderio_box.catalog.presets import PresetCatalog
 from renderio_box.catalog.wanted import WantedFiles
 from renderio_box.jobs.invocation import Build
 from renderio_box.jobs.limits import JobLimits
+from renderio_box.logs import Sparingly
 from renderio_box.queue.history import History
 from renderio_box.queue.job_queue import JobQueue
 from renderio_box.queue.outbox import Outbox
@@ -36,6 +39,8 @@ from renderio_box.storage.addresses import Addresses
 from renderio_box.storage.storage import Storage
 
 REQUEST_ID: Final = "X-Request-Id"
+USUAL_HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+"""What every answer says that does not say otherwise."""
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +65,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     offer: Offer
     streams: Streams
     rate_limit: RateLimit | None
+    hosts: KnownHosts
+    refusals: Sparingly
     public_url: str
     max_body_bytes: int
 
@@ -92,11 +99,26 @@ def create_app(parts: Parts) -> Litestar:
             **{name: provided(getattr(parts, name)) for name in SHARED},
         },
         exception_handlers=EXCEPTION_HANDLERS,
-        before_send=[add_request_id],
+        before_send=[add_headers],
+        middleware=[HostCheck()],
+        request_class=StrictRequest,
         request_max_body_size=parts.max_body_bytes,
         openapi_config=openapi_config(url_maker),
         logging_config=None,
-        state=State({KEYS: parts.keys, STREAMS: parts.streams, RATE_LIMIT: parts.rate_limit}),
+        state=state_of(parts),
+    )
+
+
+def state_of(parts: Parts) -> State:
+    """Return what guards and middleware find by name; Litestar copies their own attributes."""
+    return State(
+        {
+            KEYS: parts.keys,
+            STREAMS: parts.streams,
+            RATE_LIMIT: parts.rate_limit,
+            HOSTS: parts.hosts,
+            REFUSALS: parts.refusals,
+        }
     )
 
 
@@ -123,8 +145,11 @@ def provided(part: object) -> Provide:
     return Provide(lambda: part, sync_to_thread=False, use_cache=True)
 
 
-async def add_request_id(message: Message, scope: Scope) -> None:
-    """Give every answer an identifier that log lines about it carry too."""
+async def add_headers(message: Message, scope: Scope) -> None:
+    """Give every answer an identifier that log lines about it carry too, and the usual headers."""
     if message["type"] == "http.response.start":
         headers = MutableScopeHeaders.from_message(message)
         headers[REQUEST_ID] = request_id_of(scope)
+        for name, value in USUAL_HEADERS.items():
+            if name not in headers:
+                headers[name] = value

@@ -1,8 +1,10 @@
 """Who a request speaks for; nothing happens before that is known."""
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
+import structlog
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
@@ -11,11 +13,16 @@ from litestar.middleware import AbstractAuthenticationMiddleware, Authentication
 from renderio_box.api.problems import UnsupportedMediaTypeError
 from renderio_box.catalog.keys import KeyRing, Principal, Scope, UnauthorizedError, digest
 from renderio_box.errors import InvalidRequestError
+from renderio_box.logs import Sparingly
+
+log = structlog.get_logger()
 
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
 
 KEYS: Final = "keys"
-JSON_TYPES: Final = frozenset({"application/json"})
+REFUSALS: Final = "refusals"
+JSON: Final = re.compile(r"application/(?:[a-z0-9.-]+\+)?json")
+"""What a web page can send to another site only if that allows it, which the box never does."""
 
 
 class Authentication(AbstractAuthenticationMiddleware):
@@ -29,11 +36,22 @@ class Authentication(AbstractAuthenticationMiddleware):
         key = connection.headers.get("x-api-key") or bearer(
             connection.headers.get("authorization", "")
         )
-        if not key:
-            raise UnauthorizedError
         keys: KeyRing = connection.app.state[KEYS]
         key = key.strip()
-        return AuthenticationResult(user=await keys.principal(key), auth=digest(key))
+        try:
+            return AuthenticationResult(user=await keys.principal(key), auth=digest(key))
+        except UnauthorizedError:
+            tell_refusal(connection, has_key=bool(key))
+            raise
+
+
+def tell_refusal(connection: AnyConnection, *, has_key: bool) -> None:
+    """Log who was refused, unless there was too much of that lately; never with which key."""
+    sparingly: Sparingly = connection.app.state[REFUSALS]
+    if (unsaid := sparingly.turn()) is not None:
+        client = connection.client.host if connection.client else None
+        reason = "unknown key" if has_key else "no key"
+        log.warning("caller_refused", client=client, reason=reason, unsaid=unsaid)
 
 
 def bearer(authorization: str) -> str:
@@ -62,7 +80,7 @@ def requires(scope: Scope) -> Guard:
 def json_only(connection: AnyConnection, _: BaseRouteHandler) -> None:
     """Refuse bodies that are empty, or that a web page could send without asking its user."""
     content_type = connection.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type not in JSON_TYPES:
+    if not JSON.fullmatch(content_type):
         raise UnsupportedMediaTypeError("Send the body as Content-Type: application/json.")
     is_chunked = "transfer-encoding" in connection.headers
     if not is_chunked and connection.headers.get("content-length", "0") == "0":

@@ -9,6 +9,7 @@ from litestar import Response, route
 from litestar.di import NamedDependency
 from litestar.enums import HttpMethod
 
+from renderio_box.api.hosts import known_host
 from renderio_box.clock import Clock
 
 CHECK_SECONDS: Final = 5.0
@@ -95,13 +96,23 @@ async def try_one(name: str, trial: Trial, checks: dict[str, Check]) -> None:
         checks[name] = Check(ok=False, message=f"{type(error).__name__}: {error}")
 
 
-@route("/healthz", http_method=[HttpMethod.GET, HttpMethod.HEAD], tags=["Operation"])
+@route(
+    "/healthz",
+    http_method=[HttpMethod.GET, HttpMethod.HEAD],
+    tags=["Operation"],
+    guards=[known_host],
+)
 async def healthz() -> Alive:
     """Tell that the process lives. Needs no key."""
     return Alive()
 
 
-@route("/readyz", http_method=[HttpMethod.GET, HttpMethod.HEAD], tags=["Operation"])
+@route(
+    "/readyz",
+    http_method=[HttpMethod.GET, HttpMethod.HEAD],
+    tags=["Operation"],
+    guards=[known_host],
+)
 async def readyz(health: NamedDependency[Health]) -> Response[Readiness]:
     """Tell whether commands can run, with every check: 200 when they can, else 503."""
     readiness = await health.readiness()

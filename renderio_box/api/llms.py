@@ -11,6 +11,7 @@ from litestar.di import NamedDependency
 
 from renderio_box import __version__
 from renderio_box.api.catalogue import error_status_table, error_table
+from renderio_box.api.hosts import known_host
 from renderio_box.api.urls import Urls
 from renderio_box.assets import AGENTS_PAGE, asset
 from renderio_box.jobs.recipes import SYSTEM_PRESETS
@@ -40,7 +41,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     filters: frozenset[str]
 
 
-@get("/llms.txt", media_type="text/markdown", tags=["Operation"])
+@get("/llms.txt", media_type="text/markdown", tags=["Operation"], guards=[known_host])
 async def llms_page(urls: NamedDependency[Urls], offer: NamedDependency[Offer]) -> str:
     """Return one page of Markdown that an agent can work from. Needs no key."""
     return page(offer, base=urls.base)

@@ -8,7 +8,7 @@ from uuid import uuid4
 import structlog
 from litestar import Request, Response
 from litestar.enums import ParamType
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, SerializationException, ValidationException
 from litestar.types import Scope
 
 from renderio_box.api.envelopes import ErrorBody, Fault, Problem, dialect_of, error_body
@@ -171,7 +171,8 @@ def answer_http(request: AnyRequest, error: HTTPException) -> Response[ErrorBody
     if error.status_code >= 500:  # noqa: PLR2004 - HTTP's own border between whose fault it is
         return answer_unexpected(request, error)
     code = BY_STATUS.get(error.status_code, ErrorCode.INVALID_REQUEST)
-    refusal = answer(request, Problem(code, sentence_for(code, error)))
+    is_in_order = not isinstance(error.__cause__, SerializationException)
+    refusal = answer(request, Problem(code, sentence_for(code, error), is_in_order=is_in_order))
     if allowed := (error.headers or {}).get("allow"):
         refusal.headers["Allow"] = allowed
     return refusal
@@ -182,13 +183,9 @@ def sentence_for(code: ErrorCode, error: HTTPException) -> str:
     if code is ErrorCode.NOT_FOUND:
         return "There is nothing at this address."
     if code is ErrorCode.INVALID_REQUEST:
-        return f"The body cannot be read: {error.detail}."
+        part = "body" if isinstance(error.__cause__, SerializationException) else "request"
+        return f"The {part} cannot be read: {error.detail}."
     return code.explanation
-
-
-def answer_deep_json(request: AnyRequest, _error: RecursionError) -> Response[ErrorBody]:
-    """Answer a body that is nested too deeply to be read."""
-    return answer(request, Problem(ErrorCode.INVALID_REQUEST, "The JSON is nested too deeply."))
 
 
 def answer_missing_object(request: AnyRequest, error: ObjectMissingError) -> Response[ErrorBody]:
@@ -215,7 +212,6 @@ EXCEPTION_HANDLERS: Final = {
     BoxError: answer_expected,
     ValidationException: answer_invalid,
     HTTPException: answer_http,
-    RecursionError: answer_deep_json,
     ObjectMissingError: answer_missing_object,
     Exception: answer_unexpected,
 }

@@ -1,9 +1,9 @@
 """The API's description, and a page to read it and try it with."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
-from litestar import MediaType, Request, Response, get
+from litestar import MediaType, Request, Response, Router, get
 from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
@@ -13,12 +13,23 @@ from litestar.types import Method
 from litestar.types.internal_types import PathParameterDefinition
 
 from renderio_box import __version__
+from renderio_box.api.hosts import known_host
 from renderio_box.api.openapi import completed
 from renderio_box.api.urls import UrlMaker
 from renderio_box.assets import API_PAGE_SCRIPT, asset
 
 AnyRequest = Request[Any, Any, Any]
 Json = dict[str, Any]
+
+HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'unsafe-inline';"
+    " connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+}
+"""The page runs nothing but its own program, speaks to nobody but the box, and is framed by
+nobody. Its program writes style into the page, which is the one thing it may do inline."""
 
 PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -113,7 +124,13 @@ def openapi_config(url_maker: UrlMaker) -> OpenAPIConfig:
         title="renderio_box",
         version=__version__,
         summary="FFmpeg over HTTP on your own machine, in the words of RenderIO and of Rendi.",
-        path="/schema",
+        openapi_router=Router(
+            "/schema",
+            route_handlers=[],
+            guards=[known_host],
+            response_headers=HEADERS,
+            include_in_schema=False,
+        ),
         render_plugins=[
             OfflinePage(path="/", media_type=MediaType.HTML),
             CompleteJson(description),

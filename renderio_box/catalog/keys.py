@@ -1,6 +1,7 @@
 """API keys: who may come in, and what for."""
 
 import hashlib
+import hmac
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -89,7 +90,7 @@ class KeyRing:
         self._clock = clock
         self._by_digest: dict[str, StoredKey] = {}
         self._last_noted: dict[KeyId, datetime] = {}
-        self._operator_digest: str | None = None
+        self._operator_digest = ""
 
     async def load(self) -> None:
         """Read every key into memory."""
@@ -109,24 +110,24 @@ class KeyRing:
     async def principal(self, key: str) -> Principal:
         """Return who ``key`` speaks for.
 
-        Keys have 256 random bits and are looked up by digest, so that timing tells
-        nothing about any of them.
+        Keys have 256 random bits and are looked up by digest, of which a caller cannot choose
+        a single bit without trying, so that timing tells nothing about any of them.
 
         Raises:
             UnauthorizedError: There is no such key, or no longer.
         """
         sent = digest(key)
-        if sent == self._operator_digest:
+        if is_same(sent, self._operator_digest):
             return Principal(OPERATOR, frozenset({Scope.ADMIN}))
         stored = self._by_digest.get(sent)
-        if stored is None:
+        if stored is None or not is_same(sent, stored.digest):
             raise UnauthorizedError
         await self._note_use(stored.id)
         return Principal(stored.owner, frozenset(map(Scope, stored.scopes)))
 
     def is_in_use(self, sent: str) -> bool:
         """Tell whether the key with that digest still lets anybody in."""
-        return sent == self._operator_digest or sent in self._by_digest
+        return is_same(sent, self._operator_digest) or sent in self._by_digest
 
     async def add(self, name: str, *, owner: Owner, scopes: frozenset[Scope]) -> str:
         """Make a key and return it; it cannot be shown again.
@@ -176,6 +177,11 @@ class KeyRing:
         self._last_noted[key_id] = now
         async with self._database.transaction() as tx:
             await keys.note_use(tx, key_id, now=now)
+
+
+def is_same(sent: str, known: str) -> bool:
+    """Tell whether two digests are the same, in a time that does not depend on where they differ."""
+    return hmac.compare_digest(sent.encode(), known.encode())
 
 
 def digest(key: str) -> str:

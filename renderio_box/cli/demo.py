@@ -16,6 +16,7 @@ from renderio_box.cli.client import Polled, connected
 from renderio_box.cli.outcome import CliError, ExitStatus
 from renderio_box.cli.progress_bar import ProgressBar
 from renderio_box.cli.serve import starting_errors, watch_signals
+from renderio_box.clock import SystemClock
 from renderio_box.companions import accompanied_by
 from renderio_box.data_directory import DataDirectory
 from renderio_box.running import Running, running_box
@@ -27,7 +28,7 @@ OUTPUT: Final = "bbb-360p.mp4"
 
 async def demo(config: Config, directory: DataDirectory | None, *, once: bool) -> ExitStatus:
     """Run one real job through a real box and show every step of it."""
-    logs.configure(level="warning", json=False)
+    logs.configure(level="warning", json=False, monotonic=SystemClock().monotonic)
     stop, hurry = anyio.Event(), anyio.Event()
     with ExitStack() as stack, starting_errors():
         if directory is None:

@@ -11,6 +11,7 @@ import anyio
 
 from renderio_box import logs
 from renderio_box.cli.outcome import CliError, ExitStatus, first_error
+from renderio_box.clock import SystemClock
 from renderio_box.companions import accompanied_by
 from renderio_box.data_directory import DataDirectory, DirectoryInUseError, UrlKeysError
 from renderio_box.database.migrate import NewerSchemaError
@@ -34,7 +35,11 @@ CANNOT_START = (
 
 async def serve(config: Config, data: DataDirectory) -> ExitStatus:
     """Run the box until a signal stops it: the first drains, the second stops at once."""
-    logs.configure(level=config.log.level, json=config.log.format == "json")
+    logs.configure(
+        level=config.log.level,
+        json=config.log.format == "json",
+        monotonic=SystemClock().monotonic,
+    )
     stop, hurry = anyio.Event(), anyio.Event()
     with starting_errors():
         async with (
@@ -75,7 +80,7 @@ def show_first_key(key: str, url: str, data: Path) -> None:
         f"    {key}\n\n"
         f'  Try it:    curl -H "X-API-KEY: $KEY" {url}/api/v1/commands\n'
         f"  More keys: renderio-box keys add NAME --data {shlex.quote(str(data))}\n"
-        f"  Inputs and webhooks in your own network: set {SETTING}, see renderio-box net\n\n"
+        f"  Your LAN:  inputs and webhooks there need {SETTING}; see renderio-box net explain\n\n"
     )
     sys.stderr.flush()
 

@@ -238,7 +238,7 @@ static void set_limits(const rlim_t *limits)
     struct rlimit locked;
     if (getrlimit(RLIMIT_MEMLOCK, &locked) != 0)
         fail(errno, "limit", "memlock");
-    if (locked.rlim_max > locked_bytes) /* a user may be allowed even less, and cannot ask for more */
+    if (locked.rlim_max > locked_bytes) /* less may be allowed already; nobody can ask for more */
         locked.rlim_max = locked_bytes;
     limit("memlock", RLIMIT_MEMLOCK, locked.rlim_max, locked.rlim_max);
     limit("core", RLIMIT_CORE, 0, 0);

@@ -59,7 +59,8 @@
 #define PR_SCHED_CORE 62
 #endif
 #define CLONE_ANY_NEW_NAMESPACE \
-    (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
+    (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID \
+     | CLONE_NEWNET)
 #define X32 0x40000000u /* set in the number of a call by the x32 ABI */
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

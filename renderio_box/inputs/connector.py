@@ -20,6 +20,8 @@ log = structlog.get_logger()
 
 CONNECT_SECONDS: Final = 10.0
 LOOK_UP_SECONDS: Final = 10.0
+ADDRESSES_JUDGED: Final = 32
+"""A resolver of somebody else's may name thousands, and judging takes time."""
 ADDRESSES_TRIED: Final = 3
 MAX_HEAD_BYTES: Final = 128 * 1024
 """What may come before the body of an answer: h11 bounds one head, not how many 1xx precede."""
@@ -107,7 +109,7 @@ class CheckingBackend(httpcore.AsyncNetworkBackend):
             raise httpcore.ConnectTimeout from error
         except (OSError, UnicodeError) as error:
             raise httpcore.ConnectError from error
-        decisions = [self._policy.judge(address, host=host) for address in found]
+        decisions = [self._policy.judge(address, host=host) for address in found[:ADDRESSES_JUDGED]]
         refused = [each for each in decisions if not each.is_allowed]
         if refused and len(refused) == len(decisions):
             # One that the operator can allow is told of before one that nobody can.

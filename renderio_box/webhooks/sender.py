@@ -71,7 +71,7 @@ def explained(error: httpx.HTTPError | httpx.InvalidURL) -> str:
     match error:
         case httpx.InvalidURL() | httpx.UnsupportedProtocol():
             return "The URL is not valid."
-        case httpx.ConnectError():
+        case httpx.ConnectError() | httpx.ConnectTimeout():
             return "No connection to the receiver could be made."
         case httpx.RemoteProtocolError():
             return "The receiver hung up before it had answered, or did not speak HTTP."

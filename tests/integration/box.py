@@ -14,6 +14,7 @@ from litestar import Litestar
 
 from renderio_box.api.app import Parts
 from renderio_box.api.health import BoxFacts, FfmpegFacts, Health
+from renderio_box.api.hosts import KnownHosts
 from renderio_box.api.llms import Offer
 from renderio_box.api.renderio.files import UploadLimit
 from renderio_box.api.streams import Streams
@@ -32,6 +33,7 @@ from renderio_box.inputs.addresses import NetworkPolicy
 from renderio_box.inputs.download import DownloadBounds, Downloader
 from renderio_box.jobs.delivery import Delivery, Receipt
 from renderio_box.jobs.files import FileStatus, StoredFile
+from renderio_box.logs import LINES_PER_MINUTE, Sparingly
 from renderio_box.networks import opened_by
 from renderio_box.outgoing import describing
 from renderio_box.queue.history import History, JobReport
@@ -48,7 +50,7 @@ from renderio_box.scheduler.scheduler import Scheduler
 from renderio_box.scheduler.shared_inputs import SharedInputs
 from renderio_box.scheduler.watchdog import WatchBounds, Watchdog
 from renderio_box.scheduler.workspace import Workspaces
-from renderio_box.settings import Config
+from renderio_box.settings import Config, ServerConfig
 from renderio_box.storage.addresses import Addresses
 from renderio_box.storage.local import LocalStorage
 from renderio_box.wakeup import Announcer
@@ -290,6 +292,8 @@ async def open_box(
             offer=OFFER,
             streams=Streams(announcer, max_open=MAX_STREAMS, heartbeat_seconds=HEARTBEAT_S),
             rate_limit=None,
+            hosts=KnownHosts(ServerConfig(), machine=""),
+            refusals=Sparingly(clock.monotonic, per_minute=LINES_PER_MINUTE),
             public_url="",
             max_body_bytes=MAX_BODY_BYTES,
         )

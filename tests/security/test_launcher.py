@@ -220,11 +220,24 @@ def test_a_path_that_may_be_missing_may_be_missing() -> None:
     assert launched(*walls, "--", "/bin/true").returncode == 0
 
 
-def test_its_source_compiles_without_a_warning() -> None:
-    compiler = shutil.which("cc")
-    if compiler is None:
-        pytest.skip("there is no C compiler")
+@pytest.fixture
+def compiler() -> str:
+    found = shutil.which("cc")
+    return found or pytest.skip("there is no C compiler")
 
+
+def test_every_system_call_on_the_lists_is_refused(compiler: str, tmp_path: Path) -> None:
+    source, program = Path(__file__).with_name("every_call.c"), tmp_path / "every_call"
+    subprocess.run(
+        [compiler, "-std=c11", "-I", launcher_path().parent, source, "-o", program], check=True
+    )
+
+    ended = subprocess.run([program], capture_output=True, text=True, check=False)
+
+    assert (ended.returncode, ended.stdout) == (0, "")
+
+
+def test_its_source_compiles_without_a_warning(compiler: str) -> None:
     checked = subprocess.run(
         [
             *(compiler, "-std=c11", "-O2", "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic"),

@@ -1,33 +1,62 @@
+import json
+import logging
+import time
 from collections.abc import Iterator
 
 import pytest
 import structlog
 
-from renderio_box.logs import configure, redact, without_secrets
+from renderio_box.logs import (
+    LINES_PER_MINUTE,
+    LibraryLines,
+    Sparingly,
+    configure,
+    redact,
+    without_secrets,
+)
+from tests.fakes import ManualClock
 
 KEY = "ffsk_" + "0123456789abcdef" * 4
 
 
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        (f"key {KEY} refused", "key ffsk_[redacted] refused"),
-        (f"{KEY},{KEY}", "ffsk_[redacted],ffsk_[redacted]"),
-        ("http://h/a.mp4?sig=1&x=2 failed", "http://h/a.mp4?[redacted] failed"),
-        ("'https://h/a?b' 'https://h/c?d'", "'https://h/a?[redacted]' 'https://h/c?[redacted]'"),
-        ("https://user:word@h/a.mp4", "https://[redacted]@h/a.mp4"),
-        ("https://user@h/a.mp4?x", "https://[redacted]@h/a.mp4?[redacted]"),
-        ("http://u:p@ss@h/x", "http://[redacted]@h/x"),
-        ("HTTPS://h/a?sig=1", "HTTPS://h/a?[redacted]"),
-    ],
-)
+TOKEN = "Ab3_-" * 9
+
+SHOWN = [
+    (f"key {KEY} refused", "key ffsk_[redacted] refused"),
+    (f"{KEY},{KEY}", "ffsk_[redacted],ffsk_[redacted]"),
+    (KEY.upper(), "ffsk_[redacted]"),
+    ("http://h/a.mp4?sig=1&x=2 failed", "http://h/a.mp4?[redacted] failed"),
+    ("'https://h/a?b' 'https://h/c?d'", "'https://h/a?[redacted]' 'https://h/c?[redacted]'"),
+    ("https://user:word@h/a.mp4", "https://[redacted]@h/a.mp4"),
+    ("https://user@h/a.mp4?x", "https://[redacted]@h/a.mp4?[redacted]"),
+    ("http://u:p@ss@h/x", "http://[redacted]@h/x"),
+    ("HTTPS://h/a?sig=1", "HTTPS://h/a?[redacted]"),
+    ("ftp://u:p@h/a s3+x://u:p@h", "ftp://[redacted]@h/a s3+x://[redacted]@h"),
+    ("https://h/a#access_token=1", "https://h/a#[redacted]"),
+    ("GET /a?token=1&b=2 HTTP/1.1", "GET /a?[redacted] HTTP/1.1"),
+    (f"/uploads/{TOKEN}/3", "/uploads/[redacted]/3"),
+    (f"http://h/box/files/{TOKEN}/a.mp4", "http://h/box/files/[redacted]/a.mp4"),
+    ("X-API-KEY: abc, Host: h", "X-API-KEY: [redacted], Host: h"),
+    ("authorization: Basic dXNlcjp3", "authorization: [redacted]"),
+    ("Authorization: Bearer a.b.c", "Authorization: [redacted]"),
+    ('{"secret": "two words", "a": 1}', '{"secret": [redacted], "a": 1}'),
+    ("webhook_secret='x y'", "webhook_secret=[redacted]"),
+    ("(b'x-api-key', b'abc')", "(b'x-api-key', [redacted])"),
+    ("password=hunter2 next", "password=[redacted] next"),
+]
+
+
+@pytest.mark.parametrize(("text", "shown"), SHOWN)
 def test_secrets_are_blotted_out(text: str, shown: str) -> None:
     assert without_secrets(text) == shown
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "what? nothing", "https://h/a.mp4", "mail me@example.org", "https://h/a@b", "ffsk_short"],
+    [
+        *("", "what? nothing", "https://h/a.mp4", "mail me@example.org", "https://h/a@b"),
+        *("ffsk_short", "-map 0:a? -map 0:s?", "/files/short/a.mp4", "C# = D", "a secret place"),
+    ],
 )
 def test_text_without_secrets_stays_as_it_is(text: str) -> None:
     assert without_secrets(text) == text
@@ -57,9 +86,9 @@ def logging_is_put_back() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("logging_is_put_back")
-@pytest.mark.parametrize("json", [True, False])
-def test_a_traceback_shows_no_secret(json: bool, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: FBT001
-    configure(level="info", json=json)
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_traceback_shows_no_secret(as_json: bool, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: FBT001
+    configure(level="info", json=as_json, monotonic=ManualClock().monotonic)
     error = RuntimeError(f"http://u:p@h/x?sig=secret {KEY}")
 
     structlog.get_logger().error("oops", exc_info=error)
@@ -68,3 +97,101 @@ def test_a_traceback_shows_no_secret(json: bool, capsys: pytest.CaptureFixture[s
     assert "RuntimeError" in written
     assert KEY not in written
     assert "sig=secret" not in written
+
+
+@pytest.mark.parametrize(
+    "name", ["secret", "webhook_secret", "X-API-Key", "api_key", "authorization", "token", "Cookie"]
+)
+def test_a_field_that_is_named_for_a_secret_shows_nothing(name: str) -> None:
+    assert redact(None, "info", {"event": "e", name: "plain"})[name] == "[redacted]"
+
+
+@pytest.mark.parametrize("name", ["key", "path", "monkey", "tokens", "keys"])
+def test_a_field_that_is_named_for_something_else_is_shown(name: str) -> None:
+    assert redact(None, "info", {"event": "e", name: "plain"})[name] == "plain"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\nready  url=http://evil", r"a\nready  url=http://evil"),
+        ("a\r\x1b[2Jb", r"a\r\x1b[2Jb"),
+        ("a\x00\x07\x7f\x9bb", r"a\x00\x07\x7f\x9bb"),
+        ("a\u2028b\u202ec\u2066d", r"a\u2028b\u202ec\u2066d"),
+        ("a\ud800b", r"a\ud800b"),
+        ("Größe 日本 🎬", "Größe 日本 🎬"),
+    ],
+)
+def test_what_would_not_be_mere_text_is_escaped(text: str, shown: str) -> None:
+    assert redact(None, "info", {"event": "e", "field": text})["field"] == shown
+
+
+def test_no_line_of_a_traceback_can_pass_for_a_log_line() -> None:
+    event = redact(
+        None, "error", {"event": "e", "exception": "Traceback\nError: a\n2026 [info] x\x1b"}
+    )
+
+    assert event["exception"] == "    Traceback\n    Error: a\n    2026 [info] x\\x1b"
+
+
+def test_no_field_is_endless() -> None:
+    event = redact(None, "info", {"event": "e", "field": "x" * 10**6, "exception": "y" * 10**6})
+
+    assert len(str(event)) < 50_000
+
+
+def test_a_secret_at_the_end_of_what_is_shown_is_not_shown_by_half() -> None:
+    event = redact(None, "info", {"event": "e", "field": "x" * 4070 + f" http://user:word@h/{KEY}"})
+
+    assert "word" not in str(event)
+
+
+@pytest.mark.parametrize("part", ["http://", "a@b://", "?a=", "secret=", "/files/", "ffsk_", "'"])
+def test_a_long_hostile_text_is_redacted_in_no_time(part: str) -> None:
+    began = time.perf_counter()
+    without_secrets(part * (200_000 // len(part)))
+
+    assert time.perf_counter() - began < 1.0
+
+
+def test_what_others_can_cause_is_said_a_few_times_a_minute() -> None:
+    clock = ManualClock()
+    sparingly = Sparingly(clock.monotonic, per_minute=2)
+
+    first = [sparingly.turn() for _ in range(5)]
+    clock.advance(60)
+
+    assert (first, sparingly.turn(), sparingly.turn()) == ([0, 0, None, None, None], 3, 0)
+
+
+@pytest.mark.usefixtures("logging_is_put_back")
+def test_lines_of_libraries_are_redacted_and_held_back(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = ManualClock()
+    configure(level="info", json=True, monotonic=clock.monotonic)
+    handler = LibraryLines(clock.monotonic)
+    record = logging.makeLogRecord(
+        {"name": "library", "levelno": logging.WARNING, "msg": "bad %s\n", "args": (KEY,)}
+    )
+
+    for _ in range(100):
+        handler.handle(record)
+    lines = capsys.readouterr().err.splitlines()
+
+    assert len(lines) == LINES_PER_MINUTE
+    assert json.loads(lines[0])["text"] == "bad ffsk_[redacted]\\n"
+
+
+@pytest.mark.usefixtures("logging_is_put_back")
+def test_a_library_s_traceback_shows_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = ManualClock()
+    configure(level="info", json=False, monotonic=clock.monotonic)
+    error = RuntimeError(f"http://u:word@h/?sig=1 {KEY}")
+    record = logging.makeLogRecord(
+        {"name": "library", "levelno": logging.ERROR, "exc_info": (RuntimeError, error, None)}
+    )
+
+    LibraryLines(clock.monotonic).handle(record)
+    written = capsys.readouterr().err
+
+    assert "RuntimeError" in written
+    assert not [secret for secret in (KEY, "word", "sig=1") if secret in written]
