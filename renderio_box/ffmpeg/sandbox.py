@@ -47,6 +47,7 @@ SYSTEM_FILES: Final = (
     Path("/etc/alternatives"),
     Path("/etc/fonts"),
     Path("/etc/localtime"),
+    Path("/var/cache/fontconfig"),
 )
 """What programs need to start, to find their libraries and to draw text; read where present."""
 SYSTEM_LINKS: Final = tuple(Path(name) for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"))
