@@ -50,7 +50,9 @@ class Workspace(msgspec.Struct, frozen=True):
 
     def make(self) -> None:
         """Create all directories. Blocks."""
-        directories = (self.inputs, self.outputs, self.scratch, self.taken)
+        # fontconfig would make its own, but may not set its mode and then gives up.
+        font_cache = self.scratch / "fontconfig"
+        directories = (self.inputs, self.outputs, self.scratch, font_cache, self.taken)
         for directory in (self.root, *directories):
             directory.mkdir(mode=0o700)
 

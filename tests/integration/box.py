@@ -72,6 +72,7 @@ MAX_OUTPUT_BYTES: Final = 200_000
 MAX_STREAMS: Final = 3
 HEARTBEAT_S: Final = 0.3
 URL_KEYS: Final = {1: b"k" * 32}
+DATABASE: Final = "box.sqlite3"
 BASE_URL: Final = "http://box.test"
 NOWHERE: Final = "00000000-0000-7000-8000-000000000000"
 RUN: Final = "/api/v1/run-ffmpeg-command"
@@ -226,7 +227,7 @@ async def open_box(
 ) -> AsyncGenerator[Box]:
     """Open every part on the files under ``root``, as the appliance does."""
     clock, prober, wakeup = outside.clock, outside.prober, WatchedWakeup()
-    async with open_sqlite(root / "box.sqlite3") as database:
+    async with open_sqlite(root / DATABASE) as database:
         storage = LocalStorage(root / "files", reserve_bytes=reserve_bytes)
         await storage.open()
         keys = KeyRing(database, clock)

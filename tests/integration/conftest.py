@@ -1,5 +1,6 @@
 """An opened box and clients of several callers."""
 
+import shutil
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from litestar import Litestar
 from renderio_box.api.app import create_app
 from renderio_box.api.health import Health
 from renderio_box.catalog.keys import Scope
+from renderio_box.database.connection import open_sqlite
 from renderio_box.inputs.download import Downloader
 from renderio_box.inputs.outbound import OutboundTransport
 from renderio_box.queue.job_queue import JobQueue
@@ -17,6 +19,7 @@ from renderio_box.webhooks.sender import Sender
 from tests.fakes import ManualClock, Receiver, ScriptedExecutor, ScriptedProber, receiving
 from tests.integration.box import (
     BOUNDS,
+    DATABASE,
     FACTS,
     LOOPBACK,
     SENT_WITHIN_S,
@@ -25,6 +28,7 @@ from tests.integration.box import (
     open_box,
     speaking_to,
 )
+from tests.integration.standing_app import StandingApp
 
 
 @pytest.fixture
@@ -71,8 +75,17 @@ def outside(
     )
 
 
+@pytest.fixture(scope="session")
+async def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a database that has just been created: copying it is a tenth of the work."""
+    path = tmp_path_factory.mktemp("new") / DATABASE
+    async with open_sqlite(path):
+        return path
+
+
 @pytest.fixture
-async def box(tmp_path: Path, outside: Outside) -> AsyncGenerator[Box]:
+async def box(tmp_path: Path, outside: Outside, new_database: Path) -> AsyncGenerator[Box]:
+    shutil.copy(new_database, tmp_path)
     async with open_box(tmp_path, outside) as opened:
         yield opened
 
@@ -89,9 +102,14 @@ async def full_box(tmp_path: Path, outside: Outside) -> AsyncGenerator[Box]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def standing_app() -> StandingApp:
+    return StandingApp()
+
+
 @pytest.fixture
-def app(box: Box) -> Litestar:
-    return create_app(box.parts)
+def app(box: Box, standing_app: StandingApp) -> Litestar:
+    return standing_app.around(box.parts)
 
 
 @pytest.fixture

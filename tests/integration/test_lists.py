@@ -7,6 +7,7 @@ from typing import Any, Final
 import pytest
 from httpx import AsyncClient
 
+from renderio_box.companions import accompanied_by
 from renderio_box.database.connection import open_sqlite
 from renderio_box.database.job_lists import JobFilter
 from renderio_box.database.migrate import known_migrations
@@ -288,7 +289,9 @@ async def test_a_cursor_and_an_offset_exclude_each_other(client: AsyncClient) ->
 async def test_a_list_shows_the_outputs_of_each_command(
     box: Box, client: AsyncClient, five: list[str]
 ) -> None:
-    await box.work_until_final(five[0])
+    async with accompanied_by(box.scheduler.run):
+        for command_id in five:
+            await box.until_final(command_id)
 
     page = await listed(client)
 
