@@ -19,10 +19,11 @@ KEPT_SECONDS: Final = 2.0
 Trial = Callable[[], Awaitable[str]]
 
 
-class Alive(msgspec.Struct, frozen=True):
-    """The process answers."""
+class Alive(msgspec.Struct, frozen=True, kw_only=True):
+    """The process answers, and commands are walled in like this."""
 
     status: str = "ok"
+    isolation: str
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -68,6 +69,11 @@ class Health:
         self._turn = anyio.Lock()
         self._found: tuple[float, Readiness] | None = None
 
+    @property
+    def isolation(self) -> str:
+        """Return how commands are walled in."""
+        return self._facts.isolation
+
     async def readiness(self) -> Readiness:
         """Try everything; bounded in time, and at most once in two seconds."""
         async with self._turn:
@@ -102,9 +108,9 @@ async def try_one(name: str, trial: Trial, checks: dict[str, Check]) -> None:
     tags=["Operation"],
     guards=[known_host],
 )
-async def healthz() -> Alive:
+async def healthz(health: NamedDependency[Health]) -> Alive:
     """Tell that the process lives. Needs no key."""
-    return Alive()
+    return Alive(isolation=health.isolation)
 
 
 @route(

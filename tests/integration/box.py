@@ -91,7 +91,7 @@ LOOPBACK: Final = NetworkPolicy(opened_by(["127.0.0.0/8", "::1"]))
 """Where the servers of tests are."""
 FACTS: Final = BoxFacts(
     version="0",
-    isolation="limits",
+    isolation="landlock",
     vcpus=LIMITS.vcpus,
     ffmpeg=FfmpegFacts(version="7.1", ffmpeg="/usr/bin/ffmpeg", ffprobe=None, missing_encoders=()),
 )

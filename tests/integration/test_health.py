@@ -48,7 +48,10 @@ async def page(shared_anonymous: AsyncClient) -> str:
 async def test_a_living_process_says_so_without_a_key(anonymous: AsyncClient) -> None:
     answered = await anonymous.get("/healthz")
 
-    assert (answered.status_code, answered.json()) == (200, {"status": "ok"})
+    assert (answered.status_code, answered.json()) == (
+        200,
+        {"status": "ok", "isolation": "landlock"},
+    )
 
 
 async def test_a_box_that_can_work_is_ready(anonymous: AsyncClient) -> None:
