@@ -25,6 +25,7 @@ from renderio_box.catalog.presets import PresetCatalog
 from renderio_box.catalog.wanted import WantedFiles
 from renderio_box.data_directory import DataDirectory
 from renderio_box.database import liveness
+from renderio_box.database.connection import SqliteDatabase
 from renderio_box.ffmpeg.builds import version_of
 from renderio_box.ffmpeg.local_executor import LocalExecutor
 from renderio_box.ground import Ground, open_ground
@@ -55,6 +56,7 @@ log = structlog.get_logger()
 class Box(msgspec.Struct, frozen=True, kw_only=True):
     """The parts that run or are spoken to."""
 
+    database: SqliteDatabase
     queue: JobQueue
     keys: KeyRing
     scheduler: Scheduler
@@ -71,9 +73,10 @@ async def open_box(config: Config, data: DataDirectory) -> AsyncGenerator[Box]:
         parts = parts_of(ground)
         await take_back_jobs(parts.queue)
         async with open_dispatcher(
-            parts, ground.clock, ground.announcer, ground.policy
+            parts, ground.clock, ground.delivery_wakeup, ground.policy
         ) as dispatcher:
             yield Box(
+                database=ground.database,
                 queue=parts.queue,
                 keys=ground.keys,
                 scheduler=await open_scheduler(ground, parts),
@@ -99,6 +102,7 @@ def parts_of(ground: Ground) -> Parts:
             clock,
             ground.announcer,
             addresses=addresses,
+            deliveries=ground.delivery_wakeup,
             max_queued=config.jobs.max_queued,
         ),
         history=History(database, addresses),
@@ -113,7 +117,7 @@ def parts_of(ground: Ground) -> Parts:
         addresses=addresses,
         keys=ground.keys,
         endpoints=EndpointCatalog(database, clock),
-        outbox=Outbox(database, clock, ground.announcer),
+        outbox=Outbox(database, clock, ground.delivery_wakeup),
         health=health_of(ground),
         limits=job_limits(config, vcpus=ground.vcpus),
         build=ground.tooling.found.build,

@@ -54,6 +54,7 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     """Settings, time, signals, and all that is open; ``vcpus`` is what jobs share.
 
     ``work_wakeup`` wakes the scheduler; ``announcer`` wakes it and whoever else listens.
+    ``delivery_wakeup`` wakes the dispatcher of webhooks.
     """
 
     config: Config
@@ -62,6 +63,7 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     work_wakeup: Wakeup
     announcer: Announcer
+    delivery_wakeup: Wakeup
     tooling: Tooling
     database: SqliteDatabase
     storage: LocalStorage
@@ -102,6 +104,7 @@ async def open_ground(config: Config, data: DataDirectory) -> AsyncGenerator[Gro
             clock=clock,
             work_wakeup=wakeup,
             announcer=Announcer(wakeup),
+            delivery_wakeup=Wakeup(),
             tooling=tooling,
             database=database,
             storage=storage,

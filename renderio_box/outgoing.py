@@ -10,14 +10,14 @@ from renderio_box.clock import Clock
 from renderio_box.inputs.addresses import NetworkPolicy
 from renderio_box.inputs.outbound import OutboundTransport
 from renderio_box.queue.history import JobReport
-from renderio_box.wakeup import Announcer
+from renderio_box.wakeup import Wakeup
 from renderio_box.webhooks.dispatcher import Describe, Dispatcher
 from renderio_box.webhooks.sender import ATTEMPT_SECONDS, Sender
 
 
 @asynccontextmanager
 async def open_dispatcher(
-    parts: Parts, clock: Clock, announcer: Announcer, policy: NetworkPolicy
+    parts: Parts, clock: Clock, wakeup: Wakeup, policy: NetworkPolicy
 ) -> AsyncGenerator[Dispatcher]:
     """Open what sends webhooks, with connections of its own."""
     sender = Sender(OutboundTransport(policy), within_s=ATTEMPT_SECONDS)
@@ -28,7 +28,7 @@ async def open_dispatcher(
             describe=describing(UrlMaker(parts.public_url, parts.addresses)),
             sender=sender,
             clock=clock,
-            announcer=announcer,
+            wakeup=wakeup,
         )
     finally:
         await sender.close()

@@ -54,6 +54,7 @@ async def running_box(
             services.start_soon(box.keeper.run)
             services.start_soon(keep_serving, server, sock, parts.served)
             services.start_soon(box.dispatcher.run)
+            services.start_soon(box.database.checkpoint_regularly)
             await server.up.wait()
             url = url_of(sock)
             try:

@@ -1,7 +1,7 @@
 """Who a request speaks for; nothing happens before that is known."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import structlog
@@ -65,19 +65,20 @@ def principal_of(request: Request[Principal, Any, Any]) -> Principal:
     return request.user
 
 
-Guard = Callable[[AnyConnection, BaseRouteHandler], None]
+Guard = Callable[[AnyConnection, BaseRouteHandler], Awaitable[None]]
+"""Guards wait for nothing, but Litestar would run one that is no coroutine in a thread."""
 
 
 def requires(scope: Scope) -> Guard:
     """Return a guard that lets only keys with that scope pass."""
 
-    def guard(connection: AnyConnection, _: BaseRouteHandler) -> None:
+    async def guard(connection: AnyConnection, _: BaseRouteHandler) -> None:
         connection.user.require(scope)
 
     return guard
 
 
-def json_only(connection: AnyConnection, _: BaseRouteHandler) -> None:
+async def json_only(connection: AnyConnection, _: BaseRouteHandler) -> None:
     """Refuse bodies that are empty, or that a web page could send without asking its user."""
     content_type = connection.headers.get("content-type", "").partition(";")[0].strip().lower()
     if not JSON.fullmatch(content_type):

@@ -31,7 +31,7 @@ from renderio_box.queue.admission import (
 from renderio_box.queue.new_jobs import new_jobs
 from renderio_box.queue.outbox import announce_end
 from renderio_box.storage.addresses import Addresses
-from renderio_box.wakeup import Announcer
+from renderio_box.wakeup import Announcer, Wakeup
 
 MAX_QUEUED: Final = 10_000
 EVERY_LEASE: Final = datetime(9999, 1, 1, tzinfo=UTC)
@@ -69,8 +69,9 @@ class ShuttingDownError(BoxError):
 class JobQueue:
     """The only writer of job state.
 
-    ``announcer`` is notified after every commit that changes a job's state. At most
-    ``max_queued`` jobs may wait for their first attempt.
+    ``announcer`` is notified after every commit that changes a job's state, ``deliveries``
+    when one has ended, which may have put something into the outbox. At most ``max_queued``
+    jobs may wait for their first attempt.
     """
 
     def __init__(
@@ -80,12 +81,14 @@ class JobQueue:
         announcer: Announcer,
         *,
         addresses: Addresses,
+        deliveries: Wakeup,
         max_queued: int = MAX_QUEUED,
     ) -> None:
         self._database = database
         self._clock = clock
         self._announcer = announcer
         self._addresses = addresses
+        self._deliveries = deliveries
         self._max_queued = max_queued
         self._closed = False
 
@@ -191,7 +194,7 @@ class JobQueue:
                     await files.insert(tx, output_row(job, output, now=now))
                 if outcome.segments:
                     await segments.insert(tx, job.id, outcome.segments, now=now)
-        self._announcer.notify()
+        self._announce([settled])
         return settled
 
     async def cancel(self, job_id: JobId, *, sees: Owner | None) -> Job:
@@ -211,7 +214,7 @@ class JobQueue:
                 raise AlreadyFinishedError(job_id)
             cancelled = transitions.cancel(job, now=now)
             await self._change(tx, cancelled, expected=job.state, now=now)
-        self._announcer.notify()
+        self._announce([cancelled])
         return cancelled
 
     async def is_unfinished(self, batch_id: BatchId) -> bool:
@@ -232,7 +235,7 @@ class JobQueue:
                 rescued.append(transitions.rescue(job, now=now))
                 await self._change(tx, rescued[-1], expected=JobState.RUNNING, now=now)
         if rescued:
-            self._announcer.notify()
+            self._announce(rescued)
         return rescued
 
     async def _change(
@@ -248,6 +251,12 @@ class JobQueue:
         await events.add(tx, job, at=now)
         if job.finished_at is not None:
             await announce_end(tx, job, now=now)
+
+    def _announce(self, changed: Sequence[Job]) -> None:
+        """Wake whoever waits for changed jobs, and for what their ends put into the outbox."""
+        self._announcer.notify()
+        if any(job.finished_at is not None for job in changed):
+            self._deliveries.notify()
 
 
 def output_row(job: Job, output: NewFile, *, now: datetime) -> StoredFile:

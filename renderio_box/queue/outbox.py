@@ -29,7 +29,7 @@ from renderio_box.jobs.delivery import (
     replayed,
 )
 from renderio_box.jobs.job import Job
-from renderio_box.wakeup import Announcer
+from renderio_box.wakeup import Wakeup
 
 RANDOM: Final = SystemRandom()
 
@@ -62,13 +62,13 @@ class Addressed(msgspec.Struct, frozen=True):
 class Outbox:
     """Every delivery. ``sees`` is whose are visible, None for everybody's.
 
-    ``announcer`` is notified when a request has made one due.
+    ``wakeup`` is notified when a request has made one due.
     """
 
-    def __init__(self, database: Database, clock: Clock, announcer: Announcer) -> None:
+    def __init__(self, database: Database, clock: Clock, wakeup: Wakeup) -> None:
         self._database = database
         self._clock = clock
-        self._announcer = announcer
+        self._wakeup = wakeup
 
     async def due(self, *, per_host: int, limit: int) -> Due:
         """Return what may be under way now: of each host no more than its first ``per_host``."""
@@ -138,7 +138,7 @@ class Outbox:
             shown = await addressed(tx, again)
             if delivery.url is None and shown.url is not None:
                 await deliveries.readdress(tx, delivery.owner, host_of(shown.url))
-        self._announcer.notify()
+        self._wakeup.notify()
         return shown
 
     async def enqueue_test(self, owner: Owner) -> DeliveryId:
@@ -154,7 +154,7 @@ class Outbox:
                 raise NotFoundError("No webhook is configured; PUT /api/v1/webhook-config first.")
             delivery = new_delivery(DeliveryKind.TEST, host_of(endpoint.url), owner, now=now)
             await deliveries.insert(tx, delivery)
-        self._announcer.notify()
+        self._wakeup.notify()
         return delivery.id
 
 

@@ -15,7 +15,7 @@ from renderio_box.identifiers import DeliveryId, JobId
 from renderio_box.jobs.delivery import Delivery, Receipt, host_of
 from renderio_box.queue.history import History, JobReport
 from renderio_box.queue.outbox import Outbox, Parcel
-from renderio_box.wakeup import Announcer, Wakeup
+from renderio_box.wakeup import Wakeup
 from renderio_box.webhooks.event import body_of, sample_report
 from renderio_box.webhooks.sender import Sender
 from renderio_box.webhooks.signature import signed_headers
@@ -47,24 +47,23 @@ class Dispatcher:
         describe: Describe,
         sender: Sender,
         clock: Clock,
-        announcer: Announcer,
+        wakeup: Wakeup,
     ) -> None:
         self._outbox = outbox
         self._history = history
         self._describe = describe
         self._sender = sender
         self._clock = clock
-        self._announcer = announcer
+        self._wakeup = wakeup
         self._under_way: set[DeliveryId] = set()
 
     async def run(self) -> None:
         """Deliver until cancelled; that takes effect within a few seconds."""
-        with self._announcer.listening() as wakeup:
-            async with anyio.create_task_group() as attempts:
-                while True:
-                    await wakeup.wait(timeout_s=await self._start_due(attempts, wakeup))
+        async with anyio.create_task_group() as attempts:
+            while True:
+                await self._wakeup.wait(timeout_s=await self._start_due(attempts))
 
-    async def _start_due(self, attempts: TaskGroup, wakeup: Wakeup) -> float:
+    async def _start_due(self, attempts: TaskGroup) -> float:
         """Start what is due and has a place; return the seconds until the next look."""
         try:
             # Of those of a host that are due, the first are the ones that are under way.
@@ -75,13 +74,13 @@ class Dispatcher:
         for delivery_id in due.ids:
             if delivery_id not in self._under_way and len(self._under_way) < AT_ONCE:
                 self._under_way.add(delivery_id)
-                attempts.start_soon(self._attempt, delivery_id, wakeup)
+                attempts.start_soon(self._attempt, delivery_id)
         if due.next_at is None:
             return LOOKED_EVERY_S
         until_next = (due.next_at - self._clock.now()).total_seconds()
         return min(LOOKED_EVERY_S, max(0.0, until_next))
 
-    async def _attempt(self, delivery_id: DeliveryId, wakeup: Wakeup) -> None:
+    async def _attempt(self, delivery_id: DeliveryId) -> None:
         """Make one attempt, whatever comes of it, and give its place back."""
         try:
             await self._deliver_or_give_up(delivery_id)
@@ -91,7 +90,7 @@ class Dispatcher:
             await anyio.sleep(LOOKED_EVERY_S)
         finally:
             self._under_way.discard(delivery_id)
-            wakeup.notify()
+            self._wakeup.notify()
 
     async def _deliver_or_give_up(self, delivery_id: DeliveryId) -> None:
         try:

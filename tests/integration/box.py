@@ -53,7 +53,7 @@ from renderio_box.scheduler.workspace import Workspaces
 from renderio_box.settings import Config, ServerConfig
 from renderio_box.storage.addresses import Addresses
 from renderio_box.storage.local import LocalStorage
-from renderio_box.wakeup import Announcer
+from renderio_box.wakeup import Announcer, Wakeup
 from renderio_box.webhooks.dispatcher import Dispatcher
 from renderio_box.webhooks.sender import Sender
 from tests.builders import BUILD, LIMITS
@@ -120,8 +120,8 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
 class WatchedOutbox(Outbox):
     """An outbox on whose every attempt a test can wait, however it was recorded."""
 
-    def __init__(self, database: SqliteDatabase, clock: ManualClock, announcer: Announcer) -> None:
-        super().__init__(database, clock, announcer)
+    def __init__(self, database: SqliteDatabase, clock: ManualClock, wakeup: Wakeup) -> None:
+        super().__init__(database, clock, wakeup)
         self.next_record = anyio.Event()
 
     async def open(self, delivery_id: DeliveryId) -> Parcel | None:
@@ -161,7 +161,7 @@ class Box(msgspec.Struct, frozen=True, kw_only=True):
     wanted: WantedFiles
     part_uploads: PartUploads
     keys: KeyRing
-    announcer: Announcer
+    delivery_wakeup: WatchedWakeup
     outbox: WatchedOutbox
     scheduler: Scheduler
     dispatcher: Dispatcher
@@ -238,17 +238,24 @@ async def open_box(
         part_uploads = PartUploads(database, storage, prober, clock, UPLOAD_TERMS)
         workspaces = Workspaces(root / "work")
         await workspaces.sweep()
-        announcer = Announcer(wakeup)
-        queue = JobQueue(database, clock, announcer, addresses=addresses, max_queued=max_queued)
+        announcer, delivery_wakeup = Announcer(wakeup), WatchedWakeup()
+        queue = JobQueue(
+            database,
+            clock,
+            announcer,
+            addresses=addresses,
+            deliveries=delivery_wakeup,
+            max_queued=max_queued,
+        )
         history = History(database, addresses)
-        outbox = WatchedOutbox(database, clock, announcer)
+        outbox = WatchedOutbox(database, clock, delivery_wakeup)
         dispatcher = Dispatcher(
             outbox=outbox,
             history=history,
             describe=describing(UrlMaker("", addresses)),
             sender=outside.sender,
             clock=clock,
-            announcer=announcer,
+            wakeup=delivery_wakeup,
         )
         shared = SharedInputs(root / "work")
         scheduler = Scheduler(
@@ -312,7 +319,7 @@ async def open_box(
             wanted=wanted,
             part_uploads=part_uploads,
             keys=keys,
-            announcer=announcer,
+            delivery_wakeup=delivery_wakeup,
             outbox=outbox,
             scheduler=scheduler,
             dispatcher=dispatcher,

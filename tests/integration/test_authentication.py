@@ -1,6 +1,8 @@
 import pytest
 from httpx import AsyncClient
 from litestar import Litestar
+from litestar.routes import HTTPRoute
+from litestar.utils.sync import AsyncCallable
 
 from renderio_box.catalog.keys import Scope
 from tests.integration.box import (
@@ -119,3 +121,14 @@ async def test_asking_for_the_options_of_an_address_needs_a_key_too(
 
     assert (known.status_code, unknown.status_code) == (204, 401)
     assert "OPTIONS" in known.headers["allow"]
+
+
+async def test_no_request_waits_for_a_thread_to_check_its_key(app: Litestar) -> None:
+    guards: list[object] = []
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            for handler in route.route_handlers:
+                guards += handler.resolve_guards()
+
+    assert guards
+    assert not [guard for guard in guards if isinstance(guard, AsyncCallable)]

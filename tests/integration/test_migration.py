@@ -9,7 +9,7 @@ from renderio_box.database.connection import open_sqlite
 from renderio_box.database.migrate import NewerSchemaError, known_migrations
 from renderio_box.queue.history import History
 from renderio_box.queue.job_queue import JobQueue
-from renderio_box.wakeup import Announcer
+from renderio_box.wakeup import Announcer, Wakeup
 from tests.builders import ADDRESSES, OWNER, make_submission
 from tests.fakes import ManualClock
 
@@ -101,7 +101,7 @@ async def test_a_migration_keeps_every_job(
     path: Path, clock: ManualClock, upgrade: Callable[[str], None]
 ) -> None:
     async with open_sqlite(path) as database:
-        queue = JobQueue(database, clock, Announcer(), addresses=ADDRESSES)
+        queue = JobQueue(database, clock, Announcer(), addresses=ADDRESSES, deliveries=Wakeup())
         (job,) = await queue.submit([make_submission()], owner=OWNER, sees=OWNER)
     upgrade(ADD_TABLE)
 

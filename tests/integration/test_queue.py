@@ -16,7 +16,7 @@ from renderio_box.queue.job_queue import (
     LeaseLostError,
     ShuttingDownError,
 )
-from renderio_box.wakeup import Announcer
+from renderio_box.wakeup import Announcer, Wakeup
 from tests.builders import ADDRESSES, OWNER
 from tests.fakes import ManualClock
 from tests.integration.box import Box
@@ -199,10 +199,21 @@ async def test_the_log_of_the_latest_attempt_is_kept(box: Box, queue: JobQueue) 
     assert await box.history.log(job.id, sees=OWNER) == "fine"
 
 
+async def test_only_the_end_of_a_job_has_the_outbox_looked_into(box: Box) -> None:
+    woken = box.delivery_wakeup.next_signal
+    await submitted(box.queue)
+    job = await claimed(box.queue)
+    assert not woken.is_set()
+
+    await box.queue.settle(job, DONE)
+
+    assert woken.is_set()
+
+
 async def test_a_reopened_database_has_every_job(tmp_path: Path, clock: ManualClock) -> None:
     path = tmp_path / "box.sqlite3"
     async with open_sqlite(path) as database:
-        queue = JobQueue(database, clock, Announcer(), addresses=ADDRESSES)
+        queue = JobQueue(database, clock, Announcer(), addresses=ADDRESSES, deliveries=Wakeup())
         await submitted(queue)
         running = await claimed(queue)
 

@@ -383,7 +383,7 @@ async def test_a_message_that_cannot_be_made_is_given_up_alone(
         describe=describe,
         sender=sender,
         clock=box.clock,
-        announcer=box.announcer,
+        wakeup=box.delivery_wakeup,
     )
     async with accompanied_by(dispatcher.run):
         await until_all(box, has_ended)

@@ -88,6 +88,6 @@ def has_ended(delivery: Delivery) -> bool:
 
 
 def pass_time(box: Box, seconds: float) -> None:
-    """Move the clock on, and let everybody notice."""
+    """Move the clock on, and let the dispatcher notice."""
     box.clock.advance(seconds)
-    box.announcer.notify()
+    box.delivery_wakeup.notify()
