@@ -22,7 +22,7 @@ from renderio_box.jobs.files import FileType, MediaInfo
 from renderio_box.jobs.options import Role, items
 from renderio_box.wakeup import Wakeup
 
-ASKED_WITHIN_S: Final = 10.0
+ASKED_WITHIN_S: Final = 30.0
 START: Final = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 
 

@@ -11,7 +11,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 from litestar import Litestar
 
 BLOCK_END: Final = b"\r\n\r\n"
-WITHIN_S: Final = 5.0
+WITHIN_S: Final = 30.0
 
 
 class Block(msgspec.Struct, frozen=True, kw_only=True):

@@ -109,7 +109,7 @@ async def try_one(name: str, trial: Trial, checks: dict[str, Check]) -> None:
     guards=[known_host],
 )
 async def healthz(health: NamedDependency[Health]) -> Alive:
-    """Tell that the process lives. Needs no key."""
+    """Tell that the process lives, and how it walls commands in. Needs no key."""
     return Alive(isolation=health.isolation)
 
 

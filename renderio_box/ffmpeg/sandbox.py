@@ -48,8 +48,12 @@ SYSTEM_FILES: Final = (
     Path("/etc/fonts"),
     Path("/etc/localtime"),
     Path("/var/cache/fontconfig"),
+    Path("/sys/devices/system/node"),
 )
-"""What programs need to start, to find their libraries and to draw text; read where present."""
+"""What programs need to start, to find their libraries and to draw text; read where present.
+
+Without the last one, which tells the machine's processors, x265 encodes in a single thread.
+"""
 SYSTEM_LINKS: Final = tuple(Path(name) for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"))
 """Where programs look for their loader and libraries: links into /usr, or directories."""
 DEVICES_READ: Final = (Path("/dev/zero"), Path("/dev/urandom"), Path("/dev/random"))
@@ -197,7 +201,8 @@ def namespaces(machine: Machine, reach: Reach) -> Iterator[str]:
         else:
             yield from bound("--ro-bind-try", [name])
     yield from bound("--ro-bind-try", SYSTEM_FILES)
-    yield from ("--dev", "/dev", "--size", str(TMP_BYTES), "--tmpfs", "/tmp")  # noqa: S108 - its own
+    yield from bound("--dev-bind", (*DEVICES_READ, DEVICE_WRITTEN))
+    yield from ("--size", str(TMP_BYTES), "--tmpfs", "/tmp")  # noqa: S108 - its own
     yield from bound("--ro-bind", (machine.launcher, *reach.executable, *reach.readable))
     yield from bound("--bind", reach.writable)
     yield from ("--remount-ro", "/", "--chdir", str(reach.directory))

@@ -14,7 +14,6 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/fs.h>
-#include <linux/fsverity.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -23,6 +22,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -38,8 +38,14 @@
 #ifndef __NR_mount_setattr
 #define __NR_mount_setattr 442
 #endif
+#ifndef __NR_openat2
+#define __NR_openat2 437
+#endif
 #ifndef __NR_quotactl_fd
 #define __NR_quotactl_fd 443
+#endif
+#ifndef __NR_memfd_secret
+#define __NR_memfd_secret 447
 #endif
 #ifndef __NR_process_mrelease
 #define __NR_process_mrelease 448
@@ -61,6 +67,9 @@
 #define CLONE_ANY_NEW_NAMESPACE \
     (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID \
      | CLONE_NEWNET)
+#define SET_ID_BITS (S_ISUID | S_ISGID)
+#define ACCESS_MODE 3 /* O_ACCMODE has one bit more in musl */
+#define MAKES_A_FILE (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))
 #define X32 0x40000000u /* set in the number of a call by the x32 ABI */
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -71,7 +80,7 @@ static const int SOCKETS[] = {__NR_socket, __NR_socketpair};
 
 /* ENOSYS: programs fall back to what they did before these existed, and that is filtered */
 static const int TOO_NEW[] = {
-    __NR_clone3, __NR_io_uring_enter, __NR_io_uring_register, __NR_io_uring_setup,
+    __NR_clone3, __NR_io_uring_enter, __NR_io_uring_register, __NR_io_uring_setup, __NR_openat2,
 };
 
 static const int FORBIDDEN[] = {
@@ -80,6 +89,10 @@ static const int FORBIDDEN[] = {
     __NR_perf_event_open, __NR_personality, __NR_pidfd_getfd, __NR_pidfd_open,
     __NR_pidfd_send_signal, __NR_process_madvise, __NR_process_mrelease, __NR_process_vm_readv,
     __NR_process_vm_writev, __NR_ptrace, __NR_setpgid, __NR_setsid, __NR_userfaultfd,
+    /* watching what others do to files: Landlock lets it, and names of files are secrets */
+    __NR_inotify_add_watch, __NR_inotify_init1,
+    /* files without a name: no limit counts them, and Landlock lets them be executed */
+    __NR_memfd_create, __NR_memfd_secret,
     /* what processes share */
     __NR_add_key, __NR_keyctl, __NR_mq_open, __NR_mq_unlink, __NR_msgctl, __NR_msgget,
     __NR_msgrcv, __NR_msgsnd, __NR_request_key, __NR_semctl, __NR_semget, __NR_semop,
@@ -99,13 +112,14 @@ static const int FORBIDDEN[] = {
     __NR_delete_module, __NR_fanotify_init, __NR_fanotify_mark, __NR_finit_module,
     __NR_init_module, __NR_kexec_file_load, __NR_kexec_load, __NR_lsm_set_self_attr,
     __NR_quotactl, __NR_quotactl_fd, __NR_reboot, __NR_setdomainname, __NR_sethostname,
-    __NR_settimeofday, __NR_swapoff, __NR_swapon, __NR_syslog, __NR_vhangup,
+    __NR_settimeofday, __NR_swapoff, __NR_swapon, __NR_sync, __NR_syncfs, __NR_syslog,
+    __NR_vhangup,
 #ifdef __NR_lookup_dcookie /* gone from the newest headers */
     __NR_lookup_dcookie,
 #endif
 #ifdef __x86_64__ /* what newer architectures never had */
-    __NR_chmod, __NR_chown, __NR_fork, __NR_futimesat, __NR_ioperm, __NR_iopl, __NR_lchown,
-    __NR_link, __NR_mknod, __NR_modify_ldt, __NR_symlink, __NR_sysfs, __NR_uselib, __NR_ustat,
+    __NR_chmod, __NR_chown, __NR_fork, __NR_futimesat, __NR_inotify_init, __NR_ioperm, __NR_iopl,
+    __NR_lchown, __NR_link, __NR_mknod, __NR_modify_ldt, __NR_symlink, __NR_sysfs, __NR_uselib, __NR_ustat,
     __NR_utime, __NR_utimes, __NR_vfork,
 #endif
 };
@@ -135,11 +149,6 @@ static const struct {
     int call, argument;
     uint32_t value;
 } ON_VALUES[] = {
-    {__NR_ioctl, 1, TIOCSTI}, /* typing on somebody's terminal */
-    {__NR_ioctl, 1, TIOCLINUX},
-    {__NR_ioctl, 1, FS_IOC_SETFLAGS},
-    {__NR_ioctl, 1, FS_IOC_FSSETXATTR},
-    {__NR_ioctl, 1, FS_IOC_ENABLE_VERITY},
     {__NR_fcntl, 1, F_SETOWN}, /* with F_SETSIG: any signal to any process of the user */
     {__NR_fcntl, 1, F_SETOWN_EX},
     {__NR_fcntl, 1, F_SETSIG},
@@ -147,6 +156,26 @@ static const struct {
     {__NR_fcntl, 1, F_NOTIFY},
     {__NR_prctl, 0, PR_SET_PDEATHSIG}, /* else it could outlive its parent after all */
     {__NR_prctl, 0, PR_SCHED_CORE},
+};
+
+/*
+ * All that is allowed of ioctl: whether it is a terminal, and how a pipe is read. Others make
+ * file systems change files that are open for reading only, or make subvolumes in directories,
+ * and Landlock does not hear of it.
+ */
+static const uint32_t CONTROLS[] = {TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIOCLEX, FIONCLEX};
+
+/* Calls that open or make files, and which arguments are the flags and the mode; -1 for none. */
+static const struct {
+    int call, flags, mode;
+} OPENING[] = {
+    {__NR_openat, 2, 3},
+    {__NR_mkdirat, -1, 2},
+#ifdef __x86_64__
+    {__NR_open, 1, 2},
+    {__NR_creat, -1, 1},
+    {__NR_mkdir, -1, 1},
+#endif
 };
 
 /* ---- a program for the kernel's small machine ---------------------------------------- */
@@ -219,6 +248,58 @@ static void refuse_unless(
     load_number(filter);
 }
 
+static void refuse_if_masked(struct filter *filter, int call, int argument, int mask, int value)
+{
+    skip(filter, BPF_JEQ, (uint32_t)call, 0, 5);
+    load_argument(filter, argument);
+    add(filter, BPF_ALU | BPF_AND | BPF_K, (uint32_t)mask, 0, 0);
+    skip(filter, BPF_JEQ, (uint32_t)value, 0, 1);
+    answer(filter, SECCOMP_RET_ERRNO | EPERM);
+    load_number(filter);
+}
+
+static void refuse_unless_among(
+    struct filter *filter, int call, int argument, const uint32_t *values, size_t count)
+{
+    skip(filter, BPF_JEQ, (uint32_t)call, 0, (int)count + 3);
+    load_argument(filter, argument);
+    for (size_t i = 0; i < count; i++)
+        skip(filter, BPF_JEQ, values[i], (int)(count - i), 0);
+    answer(filter, SECCOMP_RET_ERRNO | EPERM);
+    load_number(filter);
+}
+
+/* The mode means something only where a file is made; old libraries leave rubbish there. */
+static void refuse_set_id(struct filter *filter, int call, int flags, int mode)
+{
+    skip(filter, BPF_JEQ, (uint32_t)call, 0, 6);
+    load_argument(filter, flags);
+    skip(filter, BPF_JSET, MAKES_A_FILE, 0, 3);
+    load_argument(filter, mode);
+    skip(filter, BPF_JSET, SET_ID_BITS, 0, 1);
+    answer(filter, SECCOMP_RET_ERRNO | EPERM);
+    load_number(filter);
+}
+
+/*
+ * Opening for neither reading nor writing, which only Linux knows (3), needs no right from
+ * Landlock; nor does, before ABI 3, truncating what is opened for reading.
+ */
+static void check_opening(struct filter *filter)
+{
+    for (size_t i = 0; i < COUNT(OPENING); i++) {
+        int call = OPENING[i].call, flags = OPENING[i].flags, mode = OPENING[i].mode;
+        if (flags < 0) {
+            refuse_if(filter, call, mode, BPF_JSET, SET_ID_BITS);
+            continue;
+        }
+        refuse_if_masked(filter, call, flags, ACCESS_MODE, ACCESS_MODE);
+        refuse_if_masked(filter, call, flags, ACCESS_MODE | O_TRUNC, O_RDONLY | O_TRUNC);
+        refuse_set_id(filter, call, flags, mode);
+    }
+    refuse_if(filter, __NR_renameat2, 4, BPF_JSET, RENAME_WHITEOUT); /* leaves a device behind */
+}
+
 static void check_architecture(struct filter *filter)
 {
     load(filter, offsetof(struct seccomp_data, arch));
@@ -238,6 +319,7 @@ static void check_arguments(struct filter *filter, uint32_t self)
 {
     refuse_unless(filter, __NR_clone, 0, BPF_JSET, CLONE_THREAD, CLONE_THREAD);
     refuse_if(filter, __NR_clone, 0, BPF_JSET, CLONE_ANY_NEW_NAMESPACE);
+    refuse_unless_among(filter, __NR_ioctl, 1, CONTROLS, COUNT(CONTROLS));
     for (size_t i = 0; i < COUNT(ON_VALUES); i++)
         refuse_if(filter, ON_VALUES[i].call, ON_VALUES[i].argument, BPF_JEQ, ON_VALUES[i].value);
     for (size_t i = 0; i < COUNT(ON_PROCESSES); i++)
@@ -255,6 +337,7 @@ bool forbid_system_calls(void)
     refuse(&filter, SOCKETS, COUNT(SOCKETS), EACCES);
     refuse(&filter, TOO_NEW, COUNT(TOO_NEW), ENOSYS);
     refuse(&filter, FORBIDDEN, COUNT(FORBIDDEN), EPERM);
+    check_opening(&filter);
     check_arguments(&filter, (uint32_t)getpid());
     answer(&filter, SECCOMP_RET_ALLOW);
     if (filter.length > COUNT(filter.code)) {

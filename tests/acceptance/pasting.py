@@ -5,13 +5,10 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Final
 
 import pytest
 
-from tests.running_box import RunningBox
-
-LIMIT_S: Final = 60
+from tests.running_box import PATIENCE_S, RunningBox
 
 needs_curl_and_jq = pytest.mark.skipif(
     not shutil.which("jq") or not shutil.which("curl"), reason="needs curl and jq"
@@ -31,7 +28,7 @@ def pasted(command: list[str], box: RunningBox, key: str, directory: Path) -> st
         env=os.environ | {"BOX": box.url, "KEY": key},
         capture_output=True,
         text=True,
-        timeout=LIMIT_S,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert finished.returncode == 0, finished.stderr

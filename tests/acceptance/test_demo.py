@@ -5,11 +5,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-import pytest
-
-from tests.running_box import PROGRAM, cli, environment
-
-pytestmark = pytest.mark.timeout(90)
+from tests.running_box import PATIENCE_S, PROGRAM, cli, environment
 
 
 def test_one_round_of_the_demo_ends_well(tmp_path: Path) -> None:
@@ -46,7 +42,7 @@ def test_ctrl_c_ends_the_demo_in_the_middle_of_its_job(tmp_path: Path) -> None:
         assert process.stderr is not None
         told = [process.stderr.readline() for _ in range(3)]
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=PATIENCE_S)
 
     assert told[2].startswith("command")
     assert process.returncode == 130

@@ -1,7 +1,7 @@
 """``renderio-box keys`` while the box runs and while it does not."""
 
-from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -10,13 +10,15 @@ from tests.running_box import RunningBox, cli, running_box
 
 
 @pytest.fixture(params=["while the box runs", "while no box runs"])
-def data(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+def data(request: pytest.FixtureRequest, box: RunningBox, tmp_path: Path) -> Path:
     """A data directory of a box that runs, and one of none."""
-    if request.param == "while no box runs":
-        yield tmp_path / "data"
-        return
-    with running_box(tmp_path / "data") as box:
-        yield box.data
+    return box.data if request.param == "while the box runs" else tmp_path / "data"
+
+
+@pytest.fixture
+def name() -> str:
+    """A name that no key has."""
+    return f"n8n-{uuid4().hex}"
 
 
 def status_with(key: str, box: RunningBox) -> int:
@@ -24,21 +26,21 @@ def status_with(key: str, box: RunningBox) -> int:
     return httpx.get(url, headers={"x-api-key": key}, trust_env=False).status_code
 
 
-def test_adding_prints_the_key_alone(data: Path) -> None:
-    added = cli("keys", "add", "n8n", "--data", data)
+def test_adding_prints_the_key_alone(data: Path, name: str) -> None:
+    added = cli("keys", "add", name, "--data", data)
 
     assert (added.returncode, added.stderr) == (0, "")
     assert added.stdout.startswith("ffsk_")
     assert len(added.stdout) == len("ffsk_") + 64 + 1
 
 
-def test_a_name_in_use_is_refused(data: Path) -> None:
-    cli("keys", "add", "n8n", "--data", data)
+def test_a_name_in_use_is_refused(data: Path, name: str) -> None:
+    cli("keys", "add", name, "--data", data)
 
-    refused = cli("keys", "add", "n8n", "--data", data)
+    refused = cli("keys", "add", name, "--data", data)
 
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert "There is a key named n8n already" in refused.stderr
+    assert f"There is a key named {name} already" in refused.stderr
     assert refused.stderr.count("\n") == 1
 
 
@@ -49,14 +51,14 @@ def test_a_name_that_cannot_be_one_is_wrong_usage(data: Path) -> None:
     assert "'two words' cannot be a name" in refused.stderr
 
 
-def test_listing_shows_every_key_and_no_secret(data: Path) -> None:
-    key = cli("keys", "add", "n8n", "--owner", "ann", "--data", data).stdout.strip()
-    cli("keys", "revoke", "n8n", "--data", data)
+def test_listing_shows_every_key_and_no_secret(data: Path, name: str) -> None:
+    key = cli("keys", "add", name, "--owner", "ann", "--data", data).stdout.strip()
+    cli("keys", "revoke", name, "--data", data)
 
     listed = cli("keys", "list", "--data", data)
 
-    [line] = [line.split() for line in listed.stdout.splitlines() if line.startswith("n8n")]
-    assert (listed.returncode, line[:3]) == (0, ["n8n", "ann", "files,read,submit"])
+    [line] = [line.split() for line in listed.stdout.splitlines() if line.startswith(name)]
+    assert (listed.returncode, line[:3]) == (0, [name, "ann", "files,read,submit"])
     assert line[-1] != "-"
     assert key.removeprefix("ffsk_") not in listed.stdout
 
@@ -74,8 +76,8 @@ def test_a_directory_without_a_box_is_told_and_left_alone(
     assert not nowhere.exists()
 
 
-def test_revoking_a_key_that_is_not_there_is_refused(data: Path) -> None:
-    cli("keys", "add", "somebody", "--data", data)
+def test_revoking_a_key_that_is_not_there_is_refused(data: Path, name: str) -> None:
+    cli("keys", "add", name, "--data", data)
 
     refused = cli("keys", "revoke", "nobody", "--data", data)
 

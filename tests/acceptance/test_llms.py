@@ -15,7 +15,7 @@ from tests.running_box import RunningBox
 ELSEWHERE: Final = "https://example.com"
 """The host that the page takes its input from."""
 
-pytestmark = [pytest.mark.timeout(90), needs_curl_and_jq]
+pytestmark = needs_curl_and_jq
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,6 @@ def example(language: str, containing: str) -> str:
     return found
 
 
-@pytest.mark.timeout(90)
 @needs_curl_and_jq
 def test_the_curl_example_fetches_a_smaller_clip(
     box: RunningBox, key: str, directory: Path
@@ -31,7 +30,6 @@ def test_the_curl_example_fetches_a_smaller_clip(
     assert (directory / "small.mp4").read_bytes()[4:8] == b"ftyp"
 
 
-@pytest.mark.timeout(90)
 def test_the_python_example_prints_where_its_thumbnail_is(
     box: RunningBox, key: str, directory: Path
 ) -> None:
@@ -42,7 +40,6 @@ def test_the_python_example_prints_where_its_thumbnail_is(
     assert box.download(printed.strip()).startswith(b"\xff\xd8")
 
 
-@pytest.mark.timeout(90)
 @pytest.mark.skipif(not shutil.which("node"), reason="needs node")
 def test_the_javascript_example_prints_where_its_clip_is(
     box: RunningBox, key: str, directory: Path

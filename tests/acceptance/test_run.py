@@ -3,13 +3,22 @@
 import json
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import pytest
 
-from tests.running_box import PROGRAM, RunningBox, cli, environment, eventually, ffmpegs
+from tests.running_box import (
+    PATIENCE_S,
+    PROGRAM,
+    RunningBox,
+    cli,
+    environment,
+    eventually,
+    ffmpegs,
+)
 
 SMALLER = ("--", "-i", "{{in_1}}", "-vf", "scale=80:-2", "{{out_1}}")
 ENDLESS = "-re -f lavfi -i testsrc2=size=64x36:rate=5 {{out_1}}"
@@ -146,6 +155,15 @@ def test_a_key_of_ones_own_is_enough(box: RunningBox, clip: Path, tmp_path: Path
     assert target.stat().st_size > 0
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let children hear Ctrl-C, also where the tests themselves were started not to."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_cancels_the_command_on_the_box(box: RunningBox, tmp_path: Path) -> None:
     marker = uuid4().hex
     words = f"{ENDLESS.removesuffix('{{out_1}}')} -metadata title={marker} {{{{out_1}}}}".split()
@@ -154,15 +172,18 @@ def test_ctrl_c_cancels_the_command_on_the_box(box: RunningBox, tmp_path: Path) 
     with subprocess.Popen(
         [*command, *words], stderr=subprocess.PIPE, env=environment(), text=True
     ) as running:
-        eventually(lambda: ffmpegs(marker), within_s=10)
-        running.send_signal(signal.SIGINT)
-        _, complaints = running.communicate(timeout=10)
+        try:
+            eventually(lambda: ffmpegs(marker))
+            running.send_signal(signal.SIGINT)
+            _, complaints = running.communicate(timeout=PATIENCE_S)
+        finally:
+            running.kill()
 
     assert running.returncode == 130
     assert complaints.endswith("stopped\n")
     assert "Traceback" not in complaints
     [newest] = box.http.get("/api/v1/commands?limit=1").json()["commands"]
-    assert box.finished(newest["command_id"], within_s=5)["error_status"] == "CANCELLED"
+    assert box.finished(newest["command_id"])["error_status"] == "CANCELLED"
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/schema"])

@@ -12,11 +12,10 @@ from typing import Final
 
 import pytest
 
-from tests.running_box import RunningBox, scratch_box
+from tests.running_box import PATIENCE_S, RunningBox, scratch_box
 
 HERE: Final = Path(__file__).parent
 CLIP: Final = HERE.parents[1] / "renderio_box" / "assets" / "bbb-720p-5s.mp4"
-LIMIT_S: Final = 60
 MARK: Final = {
     "poll.sh": b"GIF8",
     "poll_urllib.py": b"ID3",
@@ -84,7 +83,7 @@ def run(program: str, url: str, box: RunningBox, **more: str) -> subprocess.Comp
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=LIMIT_S,
+        timeout=PATIENCE_S,
         check=False,
     )
 
@@ -95,7 +94,6 @@ def test_every_program_here_is_run() -> None:
     assert programs - {"__init__.py", Path(__file__).name} == set(MARK)
 
 
-@pytest.mark.timeout(90)
 @pytest.mark.parametrize("program", MARK)
 def test_it_prints_where_its_output_is(program: str, box: RunningBox, clip_url: str) -> None:
     finished = run(program, clip_url, box)
@@ -104,7 +102,6 @@ def test_it_prints_where_its_output_is(program: str, box: RunningBox, clip_url: 
     assert box.download(finished.stdout.split()[0]).startswith(MARK[program])
 
 
-@pytest.mark.timeout(90)
 @pytest.mark.parametrize("program", MARK)
 def test_it_fails_with_the_boxs_message(program: str, box: RunningBox) -> None:
     finished = run(program, f"{box.url}/files/nothing/clip.mp4", box)
@@ -113,7 +110,6 @@ def test_it_fails_with_the_boxs_message(program: str, box: RunningBox) -> None:
     assert "404" in finished.stderr
 
 
-@pytest.mark.timeout(90)
 @pytest.mark.parametrize("program", MARK)
 def test_it_fails_when_the_command_is_refused(program: str, box: RunningBox) -> None:
     finished = run(program, "no url", box)
@@ -122,7 +118,6 @@ def test_it_fails_when_the_command_is_refused(program: str, box: RunningBox) -> 
     assert "must be an http or https URL" in finished.stderr
 
 
-@pytest.mark.timeout(90)
 @pytest.mark.parametrize("program", MARK)
 def test_it_fails_with_a_wrong_key(program: str, box: RunningBox, clip_url: str) -> None:
     finished = run(program, clip_url, box, RENDERIO_KEY="ffsk_wrong")

@@ -15,6 +15,10 @@ RENDI: Final = "/v1"
 ACCEPTED: Final = {RENDERIO: 202, RENDI: 200}
 FINAL: Final = frozenset({"SUCCESS", "FAILED"})
 LOOK_EVERY_S: Final = 0.05
+PATIENCE_S: Final = 60.0
+"""How long to wait for what should come soon: this ends a hang, it measures nothing."""
+BUSY_S: Final = 10.0
+"""What a machine that is busy with other things may add to a time that is promised."""
 NOWHERE: Final = "00000000-0000-7000-8000-000000000000"
 BLACK: Final = "-f lavfi -i color=black:size=16x16:rate=1:duration=1 -frames:v 1"
 """Arguments that cost next to nothing: one black picture, from no input."""
@@ -80,12 +84,12 @@ class Client:
     def poll(self, command_id: str) -> Record:
         return dict(self.fetch(f"/commands/{command_id}"))
 
-    def finished(self, command_id: str, *, within_s: float = 15.0) -> Record:
+    def finished(self, command_id: str, *, within_s: float = PATIENCE_S) -> Record:
         """Return the poll response of a command that ends within that time."""
         return self.until(command_id, lambda polled: polled["status"] in FINAL, within_s=within_s)
 
     def until(
-        self, command_id: str, fits: Callable[[Record], bool], *, within_s: float = 10.0
+        self, command_id: str, fits: Callable[[Record], bool], *, within_s: float = PATIENCE_S
     ) -> Record:
         """Return the first poll response that fits."""
 
@@ -122,7 +126,7 @@ class Client:
     def file(self, file_id: str) -> Record:
         return dict(self.fetch(f"/files/{file_id}"))
 
-    def stored(self, file_id: str, *, within_s: float = 10.0) -> Record:
+    def stored(self, file_id: str, *, within_s: float = PATIENCE_S) -> Record:
         """Return the record of a file that is fetched, or fails to be, within that time."""
 
         def look() -> Record | None:
@@ -134,7 +138,7 @@ class Client:
     @contextmanager
     def endless(self, **more: object) -> Iterator[str]:
         """Run a command that encodes until the block ends; yield its id."""
-        command_id = self.submit(ENDLESS, ENDLESS_OUT, max_command_run_seconds=20, **more)
+        command_id = self.submit(ENDLESS, ENDLESS_OUT, max_command_run_seconds=120, **more)
         try:
             self.until(
                 command_id, lambda polled: polled.get("processing_stage") == "FFMPEG_PROCESSING"
@@ -218,7 +222,7 @@ def rendi_fault_of(answer: httpx.Response) -> tuple[int, tuple[str, ...]]:
     return answer.status_code, tuple(map(str, body["detail"][0]["loc"]))
 
 
-def eventually(look: Callable[[], T | None], *, within_s: float) -> T:
+def eventually(look: Callable[[], T | None], *, within_s: float = PATIENCE_S) -> T:
     """Return what ``look`` sees as soon as that is something.
 
     Raises:

@@ -12,7 +12,16 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.conformance.client import ENDLESS, ENDLESS_OUT, RENDERIO, RENDI, Client, Record, unique
+from tests.conformance.client import (
+    ENDLESS,
+    ENDLESS_OUT,
+    PATIENCE_S,
+    RENDERIO,
+    RENDI,
+    Client,
+    Record,
+    unique,
+)
 from tests.conformance.receiver import Receiver, receiving
 from tests.running_box import RunningBox, running_box
 
@@ -69,7 +78,7 @@ def is_here(url: str) -> bool:
 def http() -> Iterator[httpx.Client]:
     """Connections that all clients share; every answer must carry a request id."""
     hooks = {"response": [expect_request_id]}
-    with httpx.Client(timeout=15, trust_env=False, event_hooks=hooks) as client:
+    with httpx.Client(timeout=PATIENCE_S, trust_env=False, event_hooks=hooks) as client:
         yield client
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from uuid import uuid4
 
+from tests.conformance.client import PATIENCE_S
+
 
 @dataclass(frozen=True)
 class Received:
@@ -45,7 +47,7 @@ class Place:
             self.changed.notify_all()
             return self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
 
-    def wait(self, count: int = 1, *, within_s: float = 10.0) -> list[Received]:
+    def wait(self, count: int = 1, *, within_s: float = PATIENCE_S) -> list[Received]:
         """Return what has arrived as soon as that is ``count`` requests."""
         with self.changed:
             arrived = self.changed.wait_for(lambda: len(self.received) >= count, within_s)
@@ -127,7 +129,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             self.wfile.write(content[:half])
             self.wfile.flush()
-            place.released.wait(30)
+            place.released.wait(PATIENCE_S)
             self.wfile.write(content[half:])
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True

@@ -185,7 +185,7 @@ def test_keys_are_listed_with_names_scopes_and_their_last_use(
     made = admin.post("/keys", {"name": name, "scopes": ["read"]}).json()
     Client(stranger.http, stranger.url, made["key"]).get("/commands")
 
-    key = eventually(lambda: used(listed(admin, name)), within_s=5)
+    key = eventually(lambda: used(listed(admin, name)))
     admin.delete(f"/keys/{name}")
 
     assert wrong_fields(key, KEY) == {}

@@ -208,7 +208,7 @@ def test_a_box_that_is_stopping_takes_nothing_new(stopping: Client) -> None:
         answer = stopping.post(RUN, single())
         return None if answer.is_success else {"answer": answer}
 
-    answer = eventually(refused, within_s=5)["answer"]
+    answer = eventually(refused)["answer"]
 
     assert problem_of(answer) == Problem(503, "SHUTTING_DOWN")
     assert retry_after(answer) >= 1

@@ -351,7 +351,6 @@ def test_a_key_that_may_only_read_executes_nothing(
     assert problem_of(answer) == Problem(403, "FORBIDDEN")
 
 
-@pytest.mark.timeout(90)
 def test_every_preset_of_the_system_works(client: Client, system: list[Record]) -> None:
     video = client.made(
         "-f lavfi -i testsrc2=size=32x24:rate=2:duration=11 -f lavfi -i sine=duration=11"
@@ -371,6 +370,6 @@ def test_every_preset_of_the_system_works(client: Client, system: list[Record]) 
 
     ids = [client.accepted(f"/presets/{each}/execute", body) for each, body in bodies.items()]
 
-    ended = [client.finished(command_id, within_s=60) for command_id in ids]
+    ended = [client.finished(command_id) for command_id in ids]
     assert [each["error_message"] for each in ended] == [None] * len(system)
     assert len(system) >= 10

@@ -8,7 +8,7 @@ import pytest
 
 from tests.fuzz.__main__ import BEYOND_S, ROOT
 
-SECONDS: Final = 20
+SECONDS: Final = 10
 
 
 @pytest.mark.timeout(SECONDS + BEYOND_S)

@@ -43,6 +43,16 @@ async def test_ffmpeg_finds_the_files_of_the_archive_where_it_runs(
     assert box.executor.found == [{"a.mp4": b"a.mp4", "fonts/b.ttf": b""}]
 
 
+async def test_an_archive_in_an_archive_is_a_file_like_any_other(
+    box: Box, client: AsyncClient
+) -> None:
+    inner = zipped("../a.mp4", "b.mp4")
+
+    await run(box, client, zipped(("inner.zip", inner)))
+
+    assert box.executor.found == [{"inner.zip": inner}]
+
+
 async def test_the_archive_itself_is_gone_when_ffmpeg_runs(box: Box, client: AsyncClient) -> None:
     await run(box, client, zipped("a.mp4"))
 

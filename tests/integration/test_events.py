@@ -260,14 +260,14 @@ async def test_progress_is_told_without_an_id(box: Box, app: Litestar, key: str,
     )
 
 
-async def test_progress_is_told_within_a_second_or_so(
+async def test_progress_is_told_although_the_state_stays_the_same(
     box: Box, app: Litestar, key: str, job: Job
 ) -> None:
     async with listening(app, events_of(job), key) as listener:
         await listener.until("PROCESSING")
         fetching = await listener.block()
         await renewed(box, job, 50.0)
-        with anyio.fail_after(4):
+        with anyio.fail_after(30):
             told = [block async for block in until_progress(listener)]
 
     assert (fetching.data or {})["processing_stage"] == "DOWNLOADING"

@@ -122,6 +122,22 @@ async def test_what_is_no_plain_file_is_never_stored(
     assert (out.parents[1] / "secret").read_bytes() == SECRET
 
 
+@pytest.mark.parametrize("place", ["output", "playlist", "segment"])
+async def test_a_folder_in_the_place_of_a_file_is_never_stored(
+    storage: LocalStorage, out: Path, place: str
+) -> None:
+    cleared(out / PLACES[place][0]).mkdir()
+
+    assert await refused(storage, out, place) is ErrorStatus.OUTPUT_MISSING
+
+
+async def test_what_nobody_declared_is_not_stored(box: Box, client: AsyncClient) -> None:
+    shown = await run(box, client, lambda out: (out / "extra.bin").write_bytes(b"extra"))
+
+    assert (shown["status"], shown["output_files"].keys()) == ("SUCCESS", {"out_clip"})
+    assert (len(files_kept(box)), list((box.root / "work").iterdir())) == (1, [])
+
+
 @pytest.mark.parametrize("put", [Path.mkdir, Path.touch, os.mkfifo])
 async def test_a_folder_of_segments_is_needed(storage: LocalStorage, out: Path, put: Havoc) -> None:
     put(cleared(out / "sub"))

@@ -45,12 +45,14 @@ async def page(shared_anonymous: AsyncClient) -> str:
     return (await shared_anonymous.get("/schema")).text
 
 
-async def test_a_living_process_says_so_without_a_key(anonymous: AsyncClient) -> None:
+async def test_a_living_process_says_how_it_walls_commands_in_without_a_key(
+    anonymous: AsyncClient,
+) -> None:
     answered = await anonymous.get("/healthz")
 
     assert (answered.status_code, answered.json()) == (
         200,
-        {"status": "ok", "isolation": "landlock"},
+        {"status": "ok", "isolation": "bubblewrap with landlock"},
     )
 
 

@@ -380,7 +380,7 @@ async def test_a_database_in_trouble_does_not_end_the_keeper(
         await database.refused.wait()
         database.in_trouble = False
         added = await files.add(f"{receiver.url}/clip.mp4", "clip.mp4", owner=OWNER, field="url")
-        with anyio.fail_after(10), files.listening() as wakeup:
+        with anyio.fail_after(30), files.listening() as wakeup:
             while (await box.files.find(added.id, sees=OWNER)).status is not FileStatus.STORED:
                 await wakeup.wait(timeout_s=1)
 

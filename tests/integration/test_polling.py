@@ -82,7 +82,7 @@ async def processing(box: Box, client: AsyncClient, executor: ScriptedExecutor) 
     )
     command_id = await submit(client, make_body())
     async with accompanied_by(box.scheduler.run):
-        with anyio.fail_after(5):
+        with anyio.fail_after(30):
             await executor.started.wait()
         return await show(client, command_id)
 

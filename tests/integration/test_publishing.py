@@ -91,7 +91,7 @@ async def test_publishing_that_is_cancelled_leaves_nothing_behind(
 ) -> None:
     made = products(tmp_path / "out", "a.ts", "halt.ts")
 
-    with anyio.fail_after(5):
+    with anyio.fail_after(30):
         async with accompanied_by(Publisher(storage).publish, job, made):
             await storage.halted.wait()
 

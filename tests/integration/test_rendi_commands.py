@@ -35,7 +35,7 @@ async def test_a_running_command_shows_its_stage(
     command_id = await submit(client, make_body())
 
     async with accompanied_by(box.scheduler.run):
-        with anyio.fail_after(5):
+        with anyio.fail_after(30):
             await executor.started.wait()
         shown = await show(client, command_id)
 

@@ -94,7 +94,11 @@ async def test_a_field_that_does_not_fit_is_named(
 
 
 @pytest.mark.parametrize(
-    "source", ["ftp://a.test/x", "/etc/passwd", "file:///etc/passwd", "clip.mp4", "", "http://"]
+    "source",
+    [
+        *("ftp://a.test/x", "/etc/passwd", "file:///etc/passwd", "clip.mp4", "", "http://"),
+        "http+unix://%2Frun%2Fdocker.sock/",
+    ],
 )
 async def test_a_source_that_is_none_is_named(shared_client: AsyncClient, source: str) -> None:
     body = make_body(ffmpeg_command="-i {{in_a}} {{out_clip}}", input_files={"in_a": source})

@@ -1,4 +1,5 @@
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -274,3 +275,15 @@ async def test_a_range_that_cannot_be_served_has_no_body(
     shared_anonymous: AsyncClient, url: str
 ) -> None:
     assert (await fetched(shared_anonymous, url, range="bytes=100-")).content == b""
+
+
+async def test_a_link_in_the_place_of_a_file_is_not_followed(
+    box: Box, client: AsyncClient, tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_bytes(b"secret!")
+    url = str((await upload(client, b"content"))["storage_url"])
+    (stored,) = [path for path in (box.root / "files/uploads").rglob("*") if path.is_file()]
+    stored.unlink()
+    stored.symlink_to(tmp_path / "secret")
+
+    assert problem(await client.get(url)) == (404, "NOT_FOUND")

@@ -74,7 +74,7 @@ async def ended(
     given: Usage | None = None,
 ) -> Stop | None:
     """Return what ended a run that does this."""
-    with anyio.fail_after(5):
+    with anyio.fail_after(30):
         watchdog = Watchdog(Scribbler(act), bounds)
         return (await watchdog.run(execution, Tracker(), given or Usage())).stopped_by
 

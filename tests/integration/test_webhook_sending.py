@@ -432,7 +432,7 @@ async def test_what_cannot_be_recorded_is_not_sent_at_once_again(
 
     async with accompanied_by(box.dispatcher.run):
         recorded = box.outbox.next_record
-        with anyio.fail_after(5):
+        with anyio.fail_after(30):
             await recorded.wait()
         await ended(client, webhook_url=f"{other_receiver.url}/in?later")
         await other_receiver.until_asked(1)

@@ -11,6 +11,14 @@ CAPTIONS: Final = (
     "1\n00:00:00,200 --> 00:00:00,900\nGood morning\n\n"
     "2\n00:00:01,000 --> 00:00:01,800\nAnd good night\n"
 )
+STYLED: Final = (
+    "[Script Info]\nPlayResX: 160\nPlayResY: 90\n\n"
+    "[V4+ Styles]\nFormat: Name, Fontname, Fontsize\nStyle: Default,Walled Sans,20\n\n"
+    "[Events]\nFormat: Layer, Start, End, Style, Text\n"
+    "Dialogue: 0,0:00:00.20,0:00:01.80,Default,Good morning\n"
+)
+OWN_FONT: Final = "Walled Sans"
+"""What no machine has, as long as the name of the font that it is made of."""
 H264: Final = ("-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "ultrafast")
 PICTURES: Final = ("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=10:duration=2")
 BARS: Final = ("-f", "lavfi", "-i", "smptebars=size=160x90:rate=10:duration=1")
@@ -53,6 +61,14 @@ def derive(directory: Path) -> None:
     make(directory / "captions.vtt", "-i", captions)
     make(directory / "captioned.mkv", "-i", clip, "-i", captions, "-c", "copy", "-c:s", "srt")
     make(directory / "covered.mp3", "-i", tone, "-i", photo, "-map", "0", "-map", "1", "-c", "copy")
+    styled, font = str(directory / "styled.ass"), str(directory / "own.ttf")
+    own = asset("DejaVuSans.ttf").read_bytes()
+    for name in ("latin-1", "utf-16-be"):
+        own = own.replace("DejaVu Sans".encode(name), OWN_FONT.encode(name))
+    Path(styled).write_text(STYLED)
+    Path(font).write_bytes(own)
+    attached = ("-attach", font, "-metadata:s:t", "mimetype=application/x-truetype-font")
+    make(directory / "styled.mkv", "-i", clip, "-i", styled, *attached, "-c", "copy")
     turned = bytearray((directory / "silent.mp4").read_bytes())
     at = turned.index(b"tkhd") + MATRIX_AT
     turned[at : at + len(QUARTER_TURN)] = QUARTER_TURN

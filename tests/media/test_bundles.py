@@ -12,7 +12,7 @@ from zipfile import ZipFile
 import httpx
 import pytest
 
-from tests.running_box import RunningBox, scratch_box
+from tests.running_box import PATIENCE_S, RunningBox, scratch_box
 from tests.zips import zipped
 
 FRAMES = 20
@@ -63,7 +63,7 @@ def frames_played(url: str) -> tuple[int, str]:
         ["ffmpeg", "-v", "error", "-nostdin", "-i", url, "-f", "null", "-progress", "-", "-"],
         capture_output=True,
         text=True,
-        timeout=15,
+        timeout=PATIENCE_S,
         check=True,
     )
     return int(

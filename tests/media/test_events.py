@@ -10,16 +10,14 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
-import pytest
 
+from renderio_box.http_server import CLOSE_SECONDS
 from tests.listening import Block, block_of
-from tests.media.test_restarts import OUTPUTS, start_long
-from tests.running_box import RunningBox, eventually, running_box
+from tests.media.test_restarts import LASTS_S, OUTPUTS, start_long
+from tests.running_box import PATIENCE_S, RunningBox, eventually, running_box
 
 EVENTS = "/api/v1/events"
 SHORT = "-f lavfi -i color=size=64x36:duration=0.1 {{out_video}}"
-
-pytestmark = pytest.mark.timeout(60)
 
 
 @contextmanager
@@ -89,22 +87,25 @@ def cpu_ticks(box: RunningBox) -> int:
     return int(fields[11]) + int(fields[12])
 
 
-def seconds_to_stop(box: RunningBox) -> float:
+def stops_at_once(box: RunningBox) -> bool:
+    """Stop the box; tell whether it did so without waiting for its readers."""
     started = time.monotonic()
     assert box.stop() == 0, box.stderr.read_text()
-    return time.monotonic() - started
+    return time.monotonic() - started < CLOSE_SECONDS
 
 
 def test_a_command_is_told_from_its_submit_to_its_end(tmp_path: Path) -> None:
     with running_box(tmp_path / "data") as box:
         command_id = start_long(box, uuid4().hex)
+        began = time.monotonic()
         with listening(box, f"/api/v1/commands/{command_id}/events") as blocks:
             read = list(blocks)
+        lasted_s = time.monotonic() - began
 
     assert statuses(read) == ["QUEUED", "PROCESSING", "SUCCESS"]
     progress = [block.data for block in read if block.event == "progress"]
     assert any(data is not None and data["progress"]["fps"] for data in progress)
-    assert len(progress) <= 6
+    assert len(progress) <= 2 * max(lasted_s, LASTS_S)
 
 
 def test_who_comes_back_to_a_box_that_was_killed_misses_nothing(tmp_path: Path) -> None:
@@ -156,7 +157,7 @@ def test_a_box_with_an_open_stream_stops_at_once(tmp_path: Path) -> None:
     with running_box(tmp_path / "data") as box, listening(box) as blocks:
         next(blocks)
 
-        assert seconds_to_stop(box) < 2
+        assert stops_at_once(box)
         assert statuses(list(blocks)) == []
 
 
@@ -167,9 +168,9 @@ def test_a_box_does_not_wait_for_readers_that_do_not_read(tmp_path: Path) -> Non
     add_events(tmp_path / "data" / "box.sqlite3", command_id, count=60_000)
 
     with running_box(tmp_path / "data") as box, stuck_reader(box):
-        eventually(lambda: is_stuck(box), within_s=10)
+        eventually(lambda: is_stuck(box))
 
-        assert seconds_to_stop(box) < 2
+        assert stops_at_once(box)
         assert "Traceback" not in box.stderr.read_text()
 
 
@@ -183,4 +184,4 @@ def test_streams_go_on_while_running_commands_are_waited_for(tmp_path: Path) -> 
         box.process.terminate()
 
         assert statuses(list(blocks)) == ["SUCCESS"]
-        assert box.process.wait(5) == 0
+        assert box.process.wait(PATIENCE_S) == 0

@@ -8,11 +8,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
-import pytest
-
 from tests.running_box import RunningBox, eventually, running_box
-
-pytestmark = pytest.mark.timeout(60)
 
 
 class SlowServer(SimpleHTTPRequestHandler):
@@ -56,7 +52,7 @@ def settled(box: RunningBox, file_id: str) -> dict[str, Any]:
         record = dict(box.http.get(f"/api/v1/files/{file_id}").json())
         return None if record["status"] == "PROCESSING" else record
 
-    return eventually(look, within_s=15)
+    return eventually(look)
 
 
 def store(box: RunningBox, url: str) -> str:
@@ -80,7 +76,7 @@ def test_a_box_that_is_killed_while_it_fetches_leaves_the_file_to_the_next(
         with running_box(tmp_path / "data") as box:
             file_id = store(box, f"{url}/slow.txt")
             incoming = box.data / "files" / "incoming"
-            eventually(lambda: list(incoming.iterdir()), within_s=5)
+            eventually(lambda: list(incoming.iterdir()))
             box.process.kill()
             box.process.wait()
         SlowServer.let_go.set()
@@ -94,6 +90,6 @@ def test_a_box_that_fetches_stops_at_once(tmp_path: Path, stand_ins: Path) -> No
     SlowServer.let_go.clear()
     with serving(stand_ins) as url, running_box(tmp_path / "data") as box:
         store(box, f"{url}/slow.txt")
-        eventually(lambda: list((box.data / "files" / "incoming").iterdir()), within_s=5)
+        eventually(lambda: list((box.data / "files" / "incoming").iterdir()))
 
         assert box.stop() == 0

@@ -18,8 +18,6 @@ KEY = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
 ENCODED = f"whsec_{base64.b64encode(KEY).decode()}"
 HEARD_WITHIN_S = 15.0
 
-pytestmark = pytest.mark.timeout(60)
-
 
 class Listener(ThreadingHTTPServer):
     """A receiver that hangs until it is told to answer, and keeps what it was sent."""

@@ -28,11 +28,16 @@ SELF = os.getpid()
 NUMBERS = {
     "x86_64": {"ioprio_set": 251, "keyctl": 250, "mq_open": 240, "personality": 135}
     | {"process_vm_readv": 310, "ptrace": 101, "shmget": 29, "tgkill": 234, "tkill": 200}
-    | {"unshare": 272, "execveat": 322, "name_to_handle_at": 303, "prctl": 157, "clone": 56},
+    | {"unshare": 272, "execveat": 322, "name_to_handle_at": 303, "prctl": 157, "clone": 56}
+    | {"inotify_init1": 294},
     "aarch64": {"ioprio_set": 30, "keyctl": 219, "mq_open": 180, "personality": 92}
     | {"process_vm_readv": 270, "ptrace": 117, "shmget": 194, "tgkill": 131, "tkill": 130}
-    | {"unshare": 97, "execveat": 281, "name_to_handle_at": 264, "prctl": 167, "clone": 220},
-}[platform.machine()] | {"clone3": 435, "io_uring_setup": 425, "setxattrat": 463}
+    | {"unshare": 97, "execveat": 281, "name_to_handle_at": 264, "prctl": 167, "clone": 220}
+    | {"inotify_init1": 26},
+}[platform.machine()]
+NUMBERS |= {"clone3": 435, "io_uring_setup": 425, "openat2": 437, "setxattrat": 463}
+NEITHER_READ_NOR_WRITE = 3
+SET_USER_ID = 0o4755
 CLONE_NEWUSER_THREAD = 0x10010F00
 PR_SET_PDEATHSIG, FS_IOC_SETFLAGS, IOPRIO_WHO_PROCESS = 1, 0x40086602, 1
 
@@ -111,6 +116,17 @@ def files(at: Place) -> dict[str, Callable[[], object]]:
         "read outside": secret.read_bytes,
         "list outside": lambda: list(at.outside.iterdir()),
         "write outside": lambda: (at.outside / "new").write_bytes(b"x"),
+        "open outside for neither reading nor writing": lambda: os.open(
+            secret, NEITHER_READ_NOR_WRITE
+        ),
+        "open by the newer call": lambda: call("openat2", -1, 0, 0, 0),
+        "make a file that raises who runs it": lambda: os.open(
+            at.work / "raised", os.O_CREAT | os.O_WRONLY, SET_USER_ID
+        ),
+        "make a folder that passes on its group": lambda: (at.work / "raising").mkdir(0o2755),
+        "truncate the input by opening it to read": lambda: os.open(
+            at.input, os.O_RDONLY | os.O_TRUNC
+        ),
         "append to the input": lambda: at.input.open("ab").close(),
         "truncate outside by name": lambda: os.truncate(secret, 3),
         "remove the input's neighbour": (at.input.parent / "spare").unlink,
@@ -195,6 +211,8 @@ def kernel() -> dict[str, Callable[[], object]]:
     ends = os.pipe()
     return {
         "use io_uring": lambda: call("io_uring_setup", 0, 0),
+        "watch files": lambda: call("inotify_init1", 0),
+        "keep a file without a name": lambda: os.memfd_create("x"),
         "use a keyring": lambda: call("keyctl", 9999),
         "use a message queue": lambda: call("mq_open", 0, 0, 0, 0),
         "share memory": lambda: call("shmget", 0, 0, 0),

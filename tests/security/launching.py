@@ -12,7 +12,7 @@ from renderio_box.ffmpeg.native import launcher_path
 LOADERS = [*Path("/lib").glob("ld-*.so.*"), *Path("/lib64").glob("ld-*.so.*")]
 PYTHON = os.path.realpath(sys.executable)
 ABI = int(subprocess.check_output([launcher_path(), "--abi"]))
-LIMIT_S = 15
+LIMIT_S = 60
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can do this")
 

@@ -104,7 +104,7 @@ def test_bubblewrap_shows_a_child_its_files_under_their_own_names() -> None:
 def test_bubblewrap_shows_a_child_neither_processes_nor_settings() -> None:
     arguments = words(Tier.BUBBLEWRAP)
 
-    assert not {"--proc", "--dev-bind", "/etc", "/home", "/sys", "/run"} & {*arguments}
+    assert not {"--proc", "/dev", "/etc", "/home", "/sys", "/run"} & {*arguments}
     assert {"--unshare-net", "--unshare-pid", "--unshare-user", "--unshare-ipc"} <= {*arguments}
 
 
@@ -119,6 +119,14 @@ def test_nothing_of_ours_is_given_to_a_child_after_its_own_are() -> None:
     arguments = words(Tier.BUBBLEWRAP)
 
     assert arguments.index("--remount-ro") > arguments.index("--bind")
+
+
+def test_no_devices_are_there_but_those_that_hold_nothing() -> None:
+    arguments = words(Tier.BUBBLEWRAP)
+
+    devices = {each for each in arguments if each.startswith("/dev/")}
+    assert devices == {"/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"}
+    assert "--dev" not in arguments
 
 
 def test_inside_bubblewrap_landlock_is_used_too() -> None:
