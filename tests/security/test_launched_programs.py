@@ -2,8 +2,9 @@
 
 import os
 import shutil
-import stat
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
@@ -54,17 +55,22 @@ def test_ffmpeg_encodes_and_draws_text_behind_every_wall(tmp_path: Path) -> None
     assert (tmp_path / "out.mp4").stat().st_size > 1000
 
 
+@pytest.fixture
+def launcher_for_all() -> Iterator[Path]:
+    """A launcher that other users can start, unlike what is in root's checkout."""
+    with tempfile.TemporaryDirectory() as directory:
+        place = Path(directory)
+        place.chmod(0o755)
+        yield Path(shutil.copy(launcher_path(), place / LAUNCHER))
+
+
 @as_root
-def test_another_user_is_walled_in_the_same(tmp_path: Path) -> None:
-    # pytest keeps its directories from others; so does root keep the checkout
-    launcher = Path(shutil.copy(launcher_path(), tmp_path / LAUNCHER))
-    for place in (tmp_path, *tmp_path.parents[:2]):
-        place.chmod(place.stat().st_mode | stat.S_IXOTH)
+def test_another_user_is_walled_in_the_same(launcher_for_all: Path) -> None:
     walls = landlock("/bin/cat", "--no-capabilities", "--die-with-parent", "--seccomp")
 
     ended = [
         subprocess.run(
-            [launcher, *walls, "--", "/bin/cat", wanted],
+            [launcher_for_all, *walls, "--", "/bin/cat", wanted],
             user=NOBODY,
             group=NOBODY,
             extra_groups=[],
