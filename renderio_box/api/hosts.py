@@ -90,7 +90,7 @@ class HostCheck(ASGIMiddleware):
         await next_app(scope, receive, send)
 
 
-def known_host(connection: AnyConnection, _: BaseRouteHandler) -> None:
+async def known_host(connection: AnyConnection, _: BaseRouteHandler) -> None:
     """Guard what needs neither a key nor an address with a token; HostError under others' names."""
     known: KnownHosts = connection.app.state[HOSTS]
     host = connection.headers.get("host", "")

@@ -227,7 +227,10 @@ def main(archive: str, directory: str, max_bytes: str) -> int:
         sys.stdout.write(str(error))
         return TOO_LARGE
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        if error.errno == errno.EFBIG:
+            sys.stdout.write("one of its files is larger than a command's files may be")
+            return TOO_LARGE
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
             raise
         return FULL
     except MemoryError:

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import httpx
 
-from renderio_box.http_server import CLOSE_SECONDS
+from renderio_box.connections import CLOSE_SECONDS
 from tests.listening import Block, block_of
 from tests.media.test_restarts import LASTS_S, OUTPUTS, start_long
 from tests.running_box import PATIENCE_S, RunningBox, eventually, running_box

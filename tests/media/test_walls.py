@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -49,7 +50,9 @@ def walled(
     """A box in each tier that there is here."""
     tier = Tier(request.param)
     try:
-        anyio.run(prove, tier)
+        # Fixtures of the session may have a loop of their own running in this thread.
+        with ThreadPoolExecutor(max_workers=1) as aside:
+            aside.submit(anyio.run, prove, tier).result()
     except IsolationError as error:
         pytest.skip(str(error))
     with running_box(tmp_path_factory.mktemp(tier) / "data", RENDERIO_SANDBOX_TIER=tier) as box:

@@ -1,5 +1,6 @@
 """The tiers in which this machine can wall commands in."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import anyio
@@ -26,4 +27,6 @@ async def isolated(tier: Tier) -> Isolation:
 
 def offered(tier: Tier) -> Isolation:
     """Return the same to who does not wait for others."""
-    return anyio.run(isolated, tier)
+    # Fixtures of the session may have a loop of their own running in this thread.
+    with ThreadPoolExecutor(max_workers=1) as aside:
+        return aside.submit(anyio.run, isolated, tier).result()
