@@ -41,6 +41,7 @@ BREACHES: Final = {
 UNWALLED: Final = "unsandboxed"
 NOT_ON_EVERY_MACHINE: Final = {
     "call by x32",
+    "clone by clone3",
     "change its input's flags",
     "change its input's version",
     "clone into a namespace",
