@@ -80,6 +80,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "output_file_count": "How many outputs it has; only after SUCCESS.",
     "error_message": "What went wrong, in one sentence, then FFmpeg's own telling line.",
     "error": "The same text as error_message.",
+    "suggestion": "The command that failed, of a chain the step, with its fault corrected; only"
+    " where one change of its words is known to be enough.",
     "progress": "How far FFmpeg has come; only while PROCESSING.",
     "percent": "0 to 100.",
     "out_time_seconds": "How much of the output is written, in seconds of playing time.",

@@ -46,6 +46,7 @@ UPDATE jobs
    SET state = :state, interruptions = :interruptions, finished_at = :finished_at,
        cancel_requested_at = :cancel_requested_at, stage = :stage, progress = :progress,
        run_seconds = :run_seconds, error_status = :error_status, error_message = :error_message,
+       suggestion = :suggestion,
        lease_expires_at = CASE WHEN :state = 'running' THEN lease_expires_at END
  WHERE id = :id AND state = :expected_state AND attempt = :attempt
 """
@@ -147,6 +148,7 @@ async def change(tx: Transaction, job: Job, *, expected: JobState) -> bool:
         "run_seconds": job.run_seconds,
         "error_status": job.error_status,
         "error_message": job.error_message,
+        "suggestion": job.suggestion,
     }
     return await tx.execute(CHANGE, values) == 1
 

@@ -51,8 +51,16 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     ffmpeg: Path
     ffprobe: Path | None
     build: Build
-    encoders: frozenset[str]
-    filters: frozenset[str]
+
+    @property
+    def encoders(self) -> frozenset[str]:
+        """Return the encoders of this build by name."""
+        return self.build.encoders
+
+    @property
+    def filters(self) -> frozenset[str]:
+        """Return the filters of this build by name."""
+        return self.build.filters
 
     @property
     def missing_encoders(self) -> tuple[str, ...]:
@@ -93,9 +101,9 @@ async def describe_ffmpeg(path: Path, ffprobe: str, isolation: Isolation) -> Fou
             version=version,
             options=frozenset(OPTION_LINE.findall(answers["-h long"])),
             demuxers=formats_in(answers["-demuxers"]) - formats_in(answers["-devices"]),
+            encoders=frozenset(ENCODER_LINE.findall(answers["-encoders"])),
+            filters=frozenset(FILTER_LINE.findall(answers["-filters"])),
         ),
-        encoders=frozenset(ENCODER_LINE.findall(answers["-encoders"])),
-        filters=frozenset(FILTER_LINE.findall(answers["-filters"])),
     )
 
 

@@ -4,7 +4,9 @@ import re
 import signal
 from typing import Final
 
+from renderio_box.ffmpeg.complaints.rule import Asked
 from renderio_box.ffmpeg.executor import Ended, Stalled, Stop, TooManyBytes, TooManyFiles
+from renderio_box.ffmpeg.explanations import explanation_of
 from renderio_box.ffmpeg.progress import Report
 from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.jobs.job import Failed
@@ -38,9 +40,27 @@ CAUSES: Final = (
     (UNANNOUNCED_LIST, ErrorStatus.INPUT_REFUSED, SAY_SO),
 )
 """What FFmpeg's log says of a failure that is not FFmpeg's own."""
+CRASHES: Final = {
+    signal.SIGSEGV: "a fault of this FFmpeg; try another encoder or filter, or a newer FFmpeg",
+    signal.SIGABRT: "a fault of this FFmpeg; try another encoder or filter, or a newer FFmpeg",
+    signal.SIGFPE: "a fault of this FFmpeg; check sizes and rates for a 0",
+    signal.SIGILL: "it was built for another kind of CPU; install one for this machine",
+    signal.SIGKILL: "something outside of the box ended it; look for it in the machine's log",
+    signal.SIGTERM: "something outside of the box ended it; submit the command again",
+}
+"""What it means that a signal ended FFmpeg."""
+NOTHING_ENCODED: Final = re.compile(r"Output file is empty, nothing was encoded")
+TRAILING: Final = re.compile(r"Trailing option\(s\) found in the command")
+IGNORED: Final = "Options behind the last output have no effect; put them before it."
+NO_FRAME: Final = (
+    "No frame came as far as the output: check that -ss lies within the input and that no filter"
+    " drops everything."
+)
+EMPTY_BECAUSE: Final = ((TRAILING, IGNORED), (NOTHING_ENCODED, NO_FRAME))
+"""Why a run may end well and leave nothing."""
 
 
-def explain(ended: Ended, *, timeout_s: float) -> Failed | None:
+def explain(ended: Ended, *, timeout_s: float, asked: Asked) -> Failed | None:
     """Return why the run counts as failed, None when it ended well.
 
     A run that ends with status 0 after an allocation failed has silently lost frames
@@ -60,7 +80,29 @@ def explain(ended: Ended, *, timeout_s: float) -> Failed | None:
         return failed(ended, ErrorStatus.OUT_OF_MEMORY, "FFmpeg ran out of memory.")
     if ended.exit_status == 0:
         return None
-    return failed(ended, *broken_off(ended))
+    known = None if ended.exit_status < 0 or cause_of(ended) else explanation_of(ended.log, asked)
+    if known is None:
+        return failed(ended, *broken_off(ended))
+    return Failed(
+        status=known.status,
+        message=f"{known.sentence} {known.line}",
+        suggestion=known.suggestion,
+        run_seconds=ended.run_seconds,
+        log=ended.log,
+    )
+
+
+def cause_of(ended: Ended) -> tuple[ErrorStatus, str] | None:
+    """Return what is not FFmpeg's own failure, None when nothing says so."""
+    for words, status, sentence in CAUSES:
+        if words.search(ended.log):
+            return status, sentence
+    return None
+
+
+def why_nothing(log: str) -> str:
+    """Return why a run that ended well may have left nothing, as a sentence; empty if unknown."""
+    return next((sentence for words, sentence in EMPTY_BECAUSE if words.search(log)), "")
 
 
 def broken_off(ended: Ended) -> tuple[ErrorStatus, str]:
@@ -69,10 +111,7 @@ def broken_off(ended: Ended) -> tuple[ErrorStatus, str]:
         return ErrorStatus.OUTPUT_TOO_LARGE, (
             "An output grew past the largest allowed size (jobs.output_mbytes)."
         )
-    for words, status, sentence in CAUSES:
-        if words.search(ended.log):
-            return status, sentence
-    return ErrorStatus.FFMPEG_FAILED, f"FFmpeg {how(ended.exit_status)}."
+    return cause_of(ended) or (ErrorStatus.FFMPEG_FAILED, f"FFmpeg {how(ended.exit_status)}.")
 
 
 def stopped(ended: Ended, stop: Stop) -> Failed:
@@ -118,10 +157,11 @@ def how(exit_status: int) -> str:
     if exit_status >= 0:
         return f"ended with status {exit_status}"
     try:
-        name = signal.Signals(-exit_status).name
+        number = signal.Signals(-exit_status)
     except ValueError:
-        name = f"signal {-exit_status}"
-    return f"was ended by {name}"
+        return f"was ended by signal {-exit_status}"
+    meaning = CRASHES.get(number)
+    return f"was ended by {number.name}" + (f": {meaning}" if meaning else "")
 
 
 def telling_line(log: str) -> str:

@@ -45,12 +45,15 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
     """What commands need to know of the installed FFmpeg.
 
     ``options`` are the names of its main options; ``demuxers`` those of the formats that it
-    reads from files, devices left out; ``version`` is as it prints it.
+    reads from files, devices left out; ``version`` is as it prints it. ``encoders`` and
+    ``filters`` are by name.
     """
 
     version: str
     options: frozenset[str]
     demuxers: frozenset[str]
+    encoders: frozenset[str] = frozenset()
+    filters: frozenset[str] = frozenset()
 
     def knows(self, option: str) -> bool:
         """Tell whether the build still has a main option of that name."""

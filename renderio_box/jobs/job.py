@@ -154,6 +154,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     run_seconds: float | None = None
     error_status: ErrorStatus | None = None
     error_message: str | None = None
+    suggestion: str | None = None
 
 
 class Succeeded(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,10 +167,14 @@ class Succeeded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Failed(msgspec.Struct, frozen=True, kw_only=True):
-    """The attempt ended badly, and another one would end the same way."""
+    """The attempt ended badly, and another one would end the same way.
+
+    ``suggestion`` is the failing step's command without the fault, where that is certain.
+    """
 
     status: ErrorStatus
     message: str
+    suggestion: str | None = None
     run_seconds: float | None = None
     log: str = ""
 

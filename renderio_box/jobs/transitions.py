@@ -33,7 +33,12 @@ def settle(job: Job, outcome: Outcome, *, now: datetime) -> Job:
                 replace(job, state=JobState.SUCCEEDED, run_seconds=outcome.run_seconds), now=now
             )
         case Failed():
-            job = replace(job, state=JobState.FAILED, run_seconds=outcome.run_seconds)
+            job = replace(
+                job,
+                state=JobState.FAILED,
+                run_seconds=outcome.run_seconds,
+                suggestion=outcome.suggestion,
+            )
             return finished(job, now=now, status=outcome.status, message=outcome.message)
         case Cancelled():
             return cancelled(job, now=now)

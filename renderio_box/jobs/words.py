@@ -1,7 +1,7 @@
 """Splitting a command string into words the way people write FFmpeg commands."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 FILTER_OPTION: Final = re.compile(
@@ -9,6 +9,7 @@ FILTER_OPTION: Final = re.compile(
 )
 BLANKS: Final = frozenset(" \t\r\n")
 ESCAPED_IN_DOUBLE_QUOTES: Final = frozenset('"\\$`')
+PLAIN_WORD: Final = re.compile(r"[\w@%+=:,./{}?*-]+")
 
 
 class UnclosedQuoteError(ValueError):
@@ -31,6 +32,21 @@ def split_words(text: str) -> list[str]:
         is_filter = bool(words) and FILTER_OPTION.fullmatch(words[-1]) is not None
         words.append(scanner.word(is_filter=is_filter))
     return words
+
+
+def joined_words(words: Iterable[str]) -> str:
+    """Write a command string that is split into exactly these words again."""
+    return " ".join(quoted(word) for word in words)
+
+
+def quoted(word: str) -> str:
+    """Return the word with quotation marks where it needs them."""
+    if PLAIN_WORD.fullmatch(word):
+        return word
+    if "'" not in word:
+        return f"'{word}'"
+    escaped = "".join(f"\\{char}" if char in ESCAPED_IN_DOUBLE_QUOTES else char for char in word)
+    return f'"{escaped}"'
 
 
 def shortened(text: str) -> str:

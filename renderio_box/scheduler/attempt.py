@@ -8,6 +8,7 @@ import anyio
 from msgspec import structs
 
 from renderio_box.companions import accompanied_by
+from renderio_box.ffmpeg.complaints.rule import Asked
 from renderio_box.ffmpeg.executor import Ended, Execution
 from renderio_box.ffmpeg.failure import explain
 from renderio_box.ffmpeg.probe import Prober
@@ -116,7 +117,8 @@ class AttemptRunner:
             tracker.begin_step(number, of=len(job.spec.steps))
             ended = await self._run_step(execution, tracker, given)
             total = added(total, ended, heading=where)
-            if failed := explain(ended, timeout_s=job.spec.max_run_seconds):
+            asked = Asked(words=step, paths=paths, build=self._build)
+            if failed := explain(ended, timeout_s=job.spec.max_run_seconds, asked=asked):
                 return structs.replace(
                     failed,
                     message=f"{where}{failed.message}",

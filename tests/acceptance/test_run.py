@@ -100,7 +100,7 @@ def test_a_command_that_fails_is_told_in_one_line(
 
     [complaint] = [line for line in ran.stderr.splitlines() if line.startswith("renderio-box: ")]
     assert ran.returncode == 1
-    assert complaint.startswith("renderio-box: FFMPEG_FAILED: FFmpeg ended with status ")
+    assert complaint.startswith("renderio-box: FFMPEG_FAILED: This FFmpeg has no filter called")
     assert complaint.endswith("No such filter: 'scle'")
     assert not target.exists()
 

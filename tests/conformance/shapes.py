@@ -116,6 +116,7 @@ COMMAND: Final[Shape] = {
     "error_status": null,
     "error_message": null,
     "error": null,
+    "suggestion": null,
     "progress": null,
     "processing_stage": null,
     "queue_position": null,
@@ -139,6 +140,7 @@ FAILED: Final[Shape] = {
     "error_status": is_one_of(*ERROR_STATUSES),
     "error_message": text,
     "error": text,
+    "suggestion": or_null(text),
 }
 UNFINISHED: Final[Shape] = {
     **COMMAND,

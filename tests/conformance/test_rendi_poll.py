@@ -42,7 +42,7 @@ FAILED = {
     "error_message": text,
     "error": text,
 }
-ONLY_ON_FAILURE = {"error_status", "error_message", "error"}
+ONLY_ON_FAILURE = {"error_status", "error_message", "error", "suggestion"}
 ONLY_AT_THE_END = {"finished_at", "total_processing_seconds", "ffmpeg_command_run_seconds"}
 NOT_OF_RENDI = {"filename", "error_message"}
 RENAMED = {"status": is_one_of("STORED"), "rendi_store_type": is_one_of("OUTPUT")}

@@ -78,6 +78,21 @@ async def test_the_first_step_that_fails_fails_the_chain_and_is_named(
     assert len(box.executor.executions) == 1
 
 
+async def test_what_is_suggested_for_a_chain_is_the_failing_steps_command(
+    box: Box, client: AsyncClient
+) -> None:
+    first = "-f lavfi -i testsrc -ss 2 -to 1 {{out_a}}"
+    box.executor.script = Script(exit_status=1, log="-to value smaller than -ss; aborting.\n")
+    command_id = await chained(
+        client, FLAT | {"ffmpeg_commands": [first, "-i {{out_a}} {{out_b}}"]}
+    )
+    await box.work_until_final(command_id)
+
+    shown = await show(client, command_id)
+    assert shown["error_message"].startswith("Step 1 of 2: -to is the position where to end")
+    assert shown["suggestion"] == "-f lavfi -i testsrc -ss 2 -t 1 {{out_a}}"
+
+
 async def test_the_time_of_all_steps_is_what_the_limit_bounds(
     box: Box, client: AsyncClient
 ) -> None:

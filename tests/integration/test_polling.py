@@ -27,6 +27,7 @@ POLL_FIELDS = {
     "error_status",
     "error_message",
     "error",
+    "suggestion",
     "progress",
     "processing_stage",
     "queue_position",
@@ -200,14 +201,40 @@ async def test_a_failed_command_is_shown_with_its_reason(failed: Shown) -> None:
         "output_files": {},
         "ffmpeg_command_run_seconds": 1.5,
         "error_status": "FFMPEG_FAILED",
-        "error_message": "FFmpeg ended with status 1. Unknown encoder 'nope'",
-        "error": "FFmpeg ended with status 1. Unknown encoder 'nope'",
+        "error_message": "This FFmpeg has no encoder called 'nope'; use one that /llms.txt lists. Unknown encoder 'nope'",
+        "error": "This FFmpeg has no encoder called 'nope'; use one that /llms.txt lists. Unknown encoder 'nope'",
         "progress": None,
         "processing_stage": None,
         "queue_position": None,
     }
 
     assert chosen(failed, expected) == expected
+
+
+async def test_what_would_have_worked_is_suggested_in_both_dialects(
+    box: Box, client: AsyncClient
+) -> None:
+    log = "Option vf (set video filters) cannot be applied to input url x.mp4 -- you are\n"
+    box.executor.script = Script(exit_status=1, log=log)
+    command = "-vf hflip -f lavfi -i testsrc {{out_clip}}"
+    body = make_body(ffmpeg_command=command)
+    accepted = await client.post("/api/v1/run-ffmpeg-command", json=body)
+    command_id = accepted.json()["command_id"]
+    await box.work_until_final(command_id)
+
+    suggested = "-f lavfi -i testsrc -vf hflip {{out_clip}}"
+    for path in ("/api/v1/commands", "/v1/commands"):
+        shown = (await client.get(f"{path}/{command_id}")).json()
+        assert shown["suggestion"] == suggested
+
+
+async def test_a_command_that_nothing_is_known_to_mend_has_no_suggestion(
+    client: AsyncClient, failed: Shown
+) -> None:
+    in_rendi = (await client.get(f"/v1/commands/{failed['command_id']}")).json()
+
+    assert failed["suggestion"] is None
+    assert "suggestion" not in in_rendi
 
 
 async def test_an_output_record_has_every_field(success: Shown) -> None:

@@ -87,7 +87,7 @@ async def test_a_failed_command_is_listed_with_its_reason(
             "status": "FAILED",
             "created_at": "2026-01-01T12:00:00Z",
             "error_status": "FFMPEG_FAILED",
-            "error_message": "FFmpeg ended with status 1. Unknown encoder 'nope'",
+            "error_message": "This FFmpeg has no encoder called 'nope'; use one that /llms.txt lists. Unknown encoder 'nope'",
         }
     ]
 

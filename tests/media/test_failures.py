@@ -87,6 +87,16 @@ def test_a_failure_is_told_in_ffmpegs_own_words(box: RunningBox, options: str, l
     assert line in box.log(polled["command_id"])
 
 
+@pytest.mark.parametrize("options", ["-vf scle=64:36", "-c:v libx246", "-pixfmt yuv420p"])
+def test_what_is_suggested_works_when_it_is_submitted(box: RunningBox, options: str) -> None:
+    outputs = {"out_video": "made.mp4"}
+    command = f"-f lavfi -i color=size=64x36:duration=1 {options} {{{{out_video}}}}"
+
+    suggested = box.run(command, outputs)["suggestion"]
+
+    assert box.run(suggested, outputs)["status"] == "SUCCESS"
+
+
 def test_an_input_that_is_no_media_is_told_without_a_path_of_the_host(
     box: RunningBox, stand_ins: Path
 ) -> None:

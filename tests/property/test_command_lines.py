@@ -8,7 +8,7 @@ from renderio_box.jobs.command_line import InvalidCommandError, bind, parse, pla
 from renderio_box.jobs.expectation import output_seconds
 from renderio_box.jobs.invocation import CONTROL, PROTOCOLS, Build, adapt, invoke
 from renderio_box.jobs.options import Role, items
-from renderio_box.jobs.words import split_words
+from renderio_box.jobs.words import joined_words, split_words
 
 CONTROL_WORDS = len((*CONTROL, "-progress", "pipe:1"))
 DEMUXERS = frozenset({"concat", "hls", "mov"})
@@ -37,6 +37,11 @@ argument_lists = st.lists(words | st.text(max_size=5), max_size=15).filter(
 @given(st.lists(st.text(max_size=12), max_size=12))
 def test_quoted_words_are_split_back_to_exactly_those_words(listed: list[str]) -> None:
     assert split_words(shlex.join(listed)) == listed
+
+
+@given(argument_lists)
+def test_joined_words_are_split_back_to_exactly_those_words(listed: list[str]) -> None:
+    assert split_words(joined_words(listed)) == listed
 
 
 @given(st.lists(pieces | st.text(max_size=6), max_size=12))

@@ -129,6 +129,7 @@ class CommandView(msgspec.Struct, frozen=True, kw_only=True):
     error_status: ErrorStatus | None
     error_message: str | None
     error: str | None
+    suggestion: str | None
     progress: Progress | None
     processing_stage: Stage | None
     queue_position: int | None
@@ -164,6 +165,7 @@ class CommandView(msgspec.Struct, frozen=True, kw_only=True):
             error_status=job.error_status,
             error_message=job.error_message,
             error=job.error_message,
+            suggestion=job.suggestion,
             progress=(job.progress or Progress()) if running else None,
             processing_stage=(job.stage or Stage.FETCHING) if running else None,
             queue_position=None if running else report.queue_position,

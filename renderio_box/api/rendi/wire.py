@@ -104,6 +104,7 @@ class RendiCommand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     error_status: ErrorStatus | None = None
     error_message: str | None = None
     error: str | None = None
+    suggestion: str | None = None
     progress: RendiProgress | None = None
     processing_stage: Stage | None = None
     queue_position: int | None = None

@@ -3,12 +3,15 @@ import signal
 import pytest
 from msgspec import structs
 
+from renderio_box.ffmpeg.complaints.rule import Asked
 from renderio_box.ffmpeg.executor import Ended, Stalled, Stop, TooManyBytes, TooManyFiles
-from renderio_box.ffmpeg.failure import MAX_LINE, explain, telling_line
+from renderio_box.ffmpeg.failure import MAX_LINE, explain, telling_line, why_nothing
 from renderio_box.ffmpeg.progress import Report
 from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.jobs.job import Failed
+from tests.unit.samples import NEW_BUILD
 
+ASKED = Asked(words=("-i", "{{in_video}}", "{{out_video}}"), paths={}, build=NEW_BUILD)
 BANNER = """\
 Input #0, mov,mp4,m4a,3gp,3g2,mj2, from '../in/in_video.mp4':
   Duration: 00:00:02.00, start: 0.000000, bitrate: 180 kb/s
@@ -74,7 +77,7 @@ def ended(exit_status: int, log: str = "", *, timed_out: bool = False) -> Ended:
 
 
 def test_a_run_that_ended_well_needs_no_explanation() -> None:
-    assert explain(ended(0, BANNER), timeout_s=60) is None
+    assert explain(ended(0, BANNER), timeout_s=60, asked=ASKED) is None
 
 
 @pytest.mark.parametrize(
@@ -107,15 +110,29 @@ def test_a_run_that_ended_well_needs_no_explanation() -> None:
             ),
         ),
         (ended(187), ErrorStatus.FFMPEG_FAILED, "FFmpeg ended with status 187."),
-        (ended(-signal.SIGKILL), ErrorStatus.FFMPEG_FAILED, "FFmpeg was ended by SIGKILL."),
-        (ended(-signal.SIGSEGV), ErrorStatus.FFMPEG_FAILED, "FFmpeg was ended by SIGSEGV."),
+        (
+            ended(-signal.SIGKILL),
+            ErrorStatus.FFMPEG_FAILED,
+            (
+                "FFmpeg was ended by SIGKILL: something outside of the box ended it; look for it in"
+                " the machine's log."
+            ),
+        ),
+        (
+            ended(-signal.SIGILL, "Unknown encoder 'libx999'"),
+            ErrorStatus.FFMPEG_FAILED,
+            (
+                "FFmpeg was ended by SIGILL: it was built for another kind of CPU; install one for"
+                " this machine. Unknown encoder 'libx999'"
+            ),
+        ),
         (ended(-99), ErrorStatus.FFMPEG_FAILED, "FFmpeg was ended by signal 99."),
     ],
 )
 def test_a_failure_has_a_status_and_a_sentence(
     run: Ended, status: ErrorStatus, sentence: str
 ) -> None:
-    failed = explain(run, timeout_s=60)
+    failed = explain(run, timeout_s=60, asked=ASKED)
 
     assert failed is not None
     assert (failed.status, failed.message) == (status, sentence)
@@ -179,7 +196,7 @@ def test_a_run_that_had_to_be_stopped_is_told_why(
 ) -> None:
     run = structs.replace(ended(255, BANNER), stopped_by=stop)
 
-    assert explain(run, timeout_s=60) == Failed(
+    assert explain(run, timeout_s=60, asked=ASKED) == Failed(
         status=status, message=sentence, run_seconds=1.5, log=BANNER
     )
 
@@ -188,21 +205,23 @@ def test_a_run_that_stood_still_is_told_what_it_did_last() -> None:
     log = f"{BANNER}[mov @ 0x1] Invalid data found\n"
     run = structs.replace(ended(0, log), stopped_by=Stalled(quiet_seconds=9, last=Report()))
 
-    failed = explain(run, timeout_s=60)
+    failed = explain(run, timeout_s=60, asked=ASKED)
 
     assert failed is not None
     assert failed.message.endswith(". [mov] Invalid data found")
 
 
 def test_a_run_that_lost_frames_to_lack_of_memory_failed_whatever_its_status() -> None:
-    failed = explain(ended(0, "[libx264 @ 0x1] Cannot allocate memory\n"), timeout_s=60)
+    failed = explain(
+        ended(0, "[libx264 @ 0x1] Cannot allocate memory\n"), timeout_s=60, asked=ASKED
+    )
 
     assert failed is not None
     assert failed.status is ErrorStatus.OUT_OF_MEMORY
 
 
 def test_a_failure_keeps_the_log_and_the_time_it_took() -> None:
-    failed = explain(ended(1, BANNER), timeout_s=60)
+    failed = explain(ended(1, BANNER), timeout_s=60, asked=ASKED)
 
     assert failed is not None
     assert (failed.log, failed.run_seconds) == (BANNER, 1.5)
@@ -253,7 +272,9 @@ def test_a_long_line_is_shortened() -> None:
     ids=["FFmpeg 5", "FFmpeg 9", "FFmpeg 9 finds a playlist"],
 )
 def test_an_input_that_is_a_list_under_another_name_is_refused(log: str) -> None:
-    failed = explain(Ended(exit_status=1, timed_out=False, log=log, run_seconds=0.1), timeout_s=60)
+    failed = explain(
+        Ended(exit_status=1, timed_out=False, log=log, run_seconds=0.1), timeout_s=60, asked=ASKED
+    )
 
     assert failed is not None
     assert failed.status is ErrorStatus.INPUT_REFUSED
@@ -262,3 +283,38 @@ def test_an_input_that_is_a_list_under_another_name_is_refused(log: str) -> None
         " .m3u8, .mpd or .ffconcat as it fits, or name its format with -f before -i. "
     )
     assert "3gp,mov" not in failed.message
+
+
+def test_a_known_complaint_is_explained_with_its_own_line() -> None:
+    failed = explain(ended(1, BANNER + ODD_SIZE_9), timeout_s=60, asked=ASKED)
+
+    assert failed is not None
+    assert failed.message == (
+        "The encoder takes only pictures with an even number of columns and rows; use scale=-2:…"
+        " or crop the picture to even sides. [libx264] width not divisible by 2 (321x181)"
+    )
+    assert failed.suggestion == (
+        "-i {{in_video}} -vf 'crop=trunc(iw/2)*2:trunc(ih/2)*2' {{out_video}}"
+    )
+
+
+def test_a_full_disk_is_told_before_what_follows_from_it() -> None:
+    log = "No space left on device\nCould not write header (incorrect codec parameters ?)\n"
+
+    failed = explain(ended(1, log), timeout_s=60, asked=ASKED)
+
+    assert failed is not None
+    assert (failed.status, failed.suggestion) == (ErrorStatus.STORAGE_FULL, None)
+
+
+@pytest.mark.parametrize(
+    ("log", "words"),
+    [
+        ("Trailing option(s) found in the command: may be ignored.", "behind the last output"),
+        ("Output file is empty, nothing was encoded(check -ss)", "-ss lies within the input"),
+        ("frame=1", ""),
+    ],
+)
+def test_a_run_that_ends_well_may_say_why_it_left_nothing(log: str, words: str) -> None:
+    assert words in why_nothing(log)
+    assert (why_nothing(log) == "") == (words == "")

@@ -18,7 +18,10 @@ from renderio_box.jobs.transitions import MAX_INTERRUPTIONS, cancel, rescue, set
 from tests.unit.samples import CREATED, LATER, QUEUED, RUNNING
 
 SUCCEEDED = Succeeded(outputs=(), run_seconds=1.5, log="")
-FAILED = Failed(status=ErrorStatus.TIMEOUT, message="Too slow.", run_seconds=2.5)
+SUGGESTED = "-i {{in_video}} {{out_video}}"
+FAILED = Failed(
+    status=ErrorStatus.TIMEOUT, message="Too slow.", suggestion=SUGGESTED, run_seconds=2.5
+)
 ENCODING = replace(RUNNING, stage=Stage.ENCODING, progress=Progress(percent=50.0))
 UNWANTED = replace(ENCODING, cancel_requested_at=CREATED)
 
@@ -45,6 +48,7 @@ def test_failure_ends_a_job_and_says_why() -> None:
         run_seconds=2.5,
         error_status=ErrorStatus.TIMEOUT,
         error_message="Too slow.",
+        suggestion=SUGGESTED,
     )
 
 

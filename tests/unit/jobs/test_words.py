@@ -1,6 +1,6 @@
 import pytest
 
-from renderio_box.jobs.words import UnclosedQuoteError, split_words
+from renderio_box.jobs.words import UnclosedQuoteError, joined_words, split_words
 
 
 @pytest.mark.parametrize(
@@ -143,3 +143,17 @@ def test_what_is_opened_and_not_closed_is_named(text: str, complaint: str) -> No
 
 def test_a_line_continued_with_crlf_inside_double_quotes_is_joined() -> None:
     assert split_words('-vf "a;\\\r\nb"') == ["-vf", "a;b"]
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (("-i", "{{in_1}}", "-map", "0:a?", "a.mp4"), "-i {{in_1}} -map 0:a? a.mp4"),
+        (("-vf", "select=lt(n\\,8)"), "-vf 'select=lt(n\\,8)'"),
+        (("-metadata", "title=It's $1"), '-metadata "title=It\'s \\$1"'),
+        (("-b:v", ""), "-b:v ''"),
+    ],
+)
+def test_words_are_joined_so_that_they_are_split_again(words: tuple[str, ...], text: str) -> None:
+    assert joined_words(words) == text
+    assert tuple(split_words(text)) == words

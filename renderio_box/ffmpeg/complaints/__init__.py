@@ -1,0 +1,1 @@
+"""PURE. What FFmpeg complains of, what that means, and what to change."""
