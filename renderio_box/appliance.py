@@ -45,6 +45,7 @@ from renderio_box.scheduler.publish import Publisher
 from renderio_box.scheduler.scheduler import Scheduler
 from renderio_box.scheduler.shared_inputs import SharedInputs
 from renderio_box.scheduler.unpacker import WalledUnpacker
+from renderio_box.scheduler.verification import Verifier
 from renderio_box.scheduler.watchdog import Watchdog
 from renderio_box.scheduler.workspace import Workspaces
 from renderio_box.settings import Config
@@ -137,7 +138,6 @@ async def open_scheduler(ground: Ground, parts: Parts) -> Scheduler:
     config, storage, tooling = ground.config, ground.storage, ground.tooling
     workspaces, shared = Workspaces(ground.data.work), SharedInputs(ground.data.work)
     await workspaces.sweep()
-    log_bytes = config.jobs.log_kbytes * 1024
     runner = AttemptRunner(
         workspaces=workspaces,
         gatherer=Gatherer(
@@ -150,14 +150,17 @@ async def open_scheduler(ground: Ground, parts: Parts) -> Scheduler:
             LocalExecutor(
                 tooling.found.ffmpeg,
                 tooling.isolation,
-                log_bytes=log_bytes,
+                log_bytes=config.jobs.log_kbytes * 1024,
                 cgroups=tooling.cgroups,
             ),
             watch_bounds(config),
         ),
         prober=tooling.prober,
         collector=Collector(
-            Publisher(storage), tooling.prober, max_bytes=config.jobs.output_mbytes * MEBIBYTE
+            Publisher(storage),
+            tooling.prober,
+            Verifier(tooling.player, tooling.prober),
+            max_bytes=config.jobs.output_mbytes * MEBIBYTE,
         ),
         build=tooling.found.build,
     )

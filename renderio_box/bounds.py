@@ -11,6 +11,7 @@ from renderio_box.inputs.addresses import NetworkPolicy
 from renderio_box.inputs.download import DownloadBounds
 from renderio_box.jobs.limits import JobLimits
 from renderio_box.jobs.uploads import PART_BYTES
+from renderio_box.jobs.verification import Verify
 from renderio_box.machine import physical_memory_bytes, usable_cpus
 from renderio_box.networks import opened_by
 from renderio_box.scheduler.watchdog import WatchBounds
@@ -60,6 +61,11 @@ def job_limits(config: Config, *, vcpus: int) -> JobLimits:
         default_run_seconds=config.jobs.default_run_seconds,
         max_run_seconds=config.jobs.max_run_seconds,
         vcpus=vcpus,
+        verify=Verify(
+            decode=config.verify.decode,
+            duration_tolerance_seconds=config.verify.duration_tolerance_seconds,
+            streams=config.verify.streams,
+        ),
     )
 
 

@@ -25,6 +25,7 @@ from renderio_box.database.connection import SqliteDatabase, open_sqlite
 from renderio_box.ffmpeg.builds import Found, describe_ffmpeg, locate_ffmpeg
 from renderio_box.ffmpeg.cgroups import Cgroups, find_cgroups
 from renderio_box.ffmpeg.isolation import find_isolation
+from renderio_box.ffmpeg.playthrough import FfmpegPlayer
 from renderio_box.ffmpeg.probe import FfmpegProber
 from renderio_box.ffmpeg.sandbox import Isolation, Tier
 from renderio_box.inputs.addresses import SETTING, NetworkPolicy
@@ -48,6 +49,7 @@ class Tooling(msgspec.Struct, frozen=True):
     isolation: Isolation
     cgroups: Cgroups | None
     prober: FfmpegProber
+    player: FfmpegPlayer
 
 
 class Ground(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,4 +171,5 @@ async def open_tooling(config: Config, stack: AsyncExitStack, *, vcpus: int) -> 
     if found.missing_encoders:
         log.warning("encoders_missing", encoders=", ".join(found.missing_encoders))
     prober = FfmpegProber(found, isolation, at_once=vcpus)
-    return Tooling(found, isolation, cgroups, prober)
+    player = FfmpegPlayer(found, isolation, at_once=vcpus)
+    return Tooling(found, isolation, cgroups, prober, player)

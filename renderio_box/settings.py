@@ -85,6 +85,14 @@ class SandboxConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     allow_unsafe: bool = False
 
 
+class VerifyConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is checked of outputs unless a command asks otherwise."""
+
+    decode: bool = False
+    duration_tolerance_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 0.0
+    streams: bool = False
+
+
 class LogConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is written to standard error."""
 
@@ -102,4 +110,5 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     storage: StorageConfig = StorageConfig()
     ffmpeg: FfmpegConfig = FfmpegConfig()
     sandbox: SandboxConfig = SandboxConfig()
+    verify: VerifyConfig = VerifyConfig()
     log: LogConfig = LogConfig()

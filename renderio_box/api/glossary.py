@@ -22,6 +22,14 @@ FIELDS: Final[Mapping[str, str]] = {
     "max_command_run_seconds": "How long FFmpeg may run. The box has a default and a ceiling.",
     "vcpu_count": "How many CPUs the command counts for and is held to; never more than there are.",
     "priority": "0 to 100, 50 by default. Higher goes first, then first come, first served.",
+    "verify": "What is checked of every output before it counts as done: how far it decodes, how"
+    " long it is, which streams it has. What is left out is as the operator has set it. A failed"
+    " check ends the command with VERIFICATION_FAILED, and nothing is stored.",
+    "VerifyRequest.decode": "Every output decodes to its end without an error.",
+    "VerifyRequest.duration_tolerance_seconds": "How far an output may be from the length that the"
+    " command and its inputs let expect; 0 means that lengths are not checked.",
+    "VerifyRequest.streams": "Every output has the video, audio and subtitle streams that FFmpeg said"
+    " it would write, and none of them is empty.",
     "RunChainRequest.commands": "Steps with files of their own; a source may be {{out_x}} of an"
     " earlier step. In place of ffmpeg_commands, input_files and output_files.",
     "StepRequest.output_files": "What each {{out_x}} of this step is to be called.",
@@ -92,6 +100,18 @@ FIELDS: Final[Mapping[str, str]] = {
     "queue_position": "1 is next; only while QUEUED.",
     "attempt": "How often the box has begun with it; more than once only after a crash.",
     "warnings": "What was changed in the command so that the installed FFmpeg takes it.",
+    "verification": "What was checked of each output, by alias; null or absent when nothing was.",
+    "OutputVerification.decode": "passed, failed, or skipped: it was not asked for, or cannot be.",
+    "OutputVerification.duration": "Its length.",
+    "OutputVerification.streams": "Its streams.",
+    "OutputVerification.message": "What is wrong, or why nothing was checked; null otherwise.",
+    "result": "passed, failed, skipped where it was not asked for, or unknown where nobody can tell"
+    " what would be right; unknown fails nothing.",
+    "at_least_seconds": "The shortest it should be, before the tolerance; null when unknown.",
+    "at_most_seconds": "The longest it should be, before the tolerance; null when unknown.",
+    "found_seconds": "How long it is; null where it does not say.",
+    "expected": "How many streams of each kind FFmpeg said it would write; null when unknown.",
+    "found": "How many it has of each kind; null when it was not read.",
     "log_url": "FFmpeg's log as text; needs the key.",
     "files_deleted": "How many outputs were deleted now.",
     # Files

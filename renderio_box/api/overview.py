@@ -53,6 +53,15 @@ The box speaks the words of two hosted services; a command submitted in one can 
 
 Unknown fields of a body are ignored. Every answer has an `X-Request-Id`.
 
+## Success that was verified
+
+With `"verify": {{"decode": true, "duration_tolerance_seconds": 1, "streams": true}}` in the body of a submit, each
+part optional, a command is SUCCESS only when every output decodes to its end without an error, is as long as the
+command and its inputs let expect, and has the streams that FFmpeg said it would write. A failed check ends it with
+`VERIFICATION_FAILED`, and nothing is stored; `verification` in the poll response has the report on each output.
+What nobody can know, such as the length of what a filter stretches, is `unknown` and fails nothing. Text, archives
+and `OUTPUT_FOLDER` are not looked into. The operator sets what is checked without `verify`.
+
 ## When a request is refused
 
 {errors}

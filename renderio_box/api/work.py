@@ -5,6 +5,7 @@ from typing import Annotated, Final, cast
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace
 
 from renderio_box.api.sources import fetched_source, is_http_url, source_of
 from renderio_box.errors import InvalidRequestError
@@ -29,6 +30,7 @@ from renderio_box.jobs.job import (
 )
 from renderio_box.jobs.limits import JobLimits, run_seconds, vcpu_count
 from renderio_box.jobs.options import Role, items
+from renderio_box.jobs.verification import Verify
 
 MAX_METADATA_KEYS: Final = 10
 MAX_METADATA_LENGTH: Final = 4096
@@ -41,6 +43,19 @@ NO_Y: Final = "Don't use the -y flag in the command, we handle this internally."
 """The very words of Rendi's answer, which its clients look for."""
 
 
+class VerifyRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be checked of every output; what is left out is as the operator has set it."""
+
+    decode: bool | None = None
+    duration_tolerance_seconds: Annotated[float, Meta(ge=0, le=86_400)] | None = None
+    streams: bool | None = None
+
+    def over(self, usual: Verify) -> Verify:
+        """Return the checks that are made of it where ``usual`` ones are made otherwise."""
+        asked = {name: getattr(self, name) for name in self.__struct_fields__}
+        return replace(usual, **{name: each for name, each in asked.items() if each is not None})
+
+
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What every submission may say beside its commands and files."""
 
@@ -50,6 +65,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     vcpu_count: Annotated[int, Meta(ge=1)] | None = None
     input_compressed_folder: str | None = None
     priority: Annotated[int, Meta(ge=0, le=100)] | None = None
+    verify: VerifyRequest | None = None
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +114,7 @@ def submission_of(
         pinned=options.vcpu_count is not None,
         priority=DEFAULT_PRIORITY if options.priority is None else options.priority,
         webhook_url=checked_webhook(options.webhook_url),
+        verify=(options.verify or VerifyRequest()).over(terms.limits.verify),
     )
     applied = {"max_command_run_seconds": spec.max_run_seconds, "vcpu_count": spec.vcpu_count}
     return Submission(

@@ -11,7 +11,14 @@ from renderio_box.database.connection import Row, Transaction, Value, as_optiona
 from renderio_box.identifiers import BatchId, JobId, Owner
 from renderio_box.jobs.job import Job, JobState, Progress, Stage
 
-JSON_COLUMNS: Final = ("spec", "original_request", "metadata", "warnings", "progress")
+JSON_COLUMNS: Final = (
+    "spec",
+    "original_request",
+    "metadata",
+    "warnings",
+    "progress",
+    "verification",
+)
 
 INSERT: Final = """
 INSERT INTO jobs (id, owner, state, spec, original_request, metadata, warnings, priority,
@@ -47,6 +54,7 @@ UPDATE jobs
        cancel_requested_at = :cancel_requested_at, stage = :stage, progress = :progress,
        run_seconds = :run_seconds, error_status = :error_status, error_message = :error_message,
        suggestion = :suggestion,
+       verification = :verification,
        lease_expires_at = CASE WHEN :state = 'running' THEN lease_expires_at END
  WHERE id = :id AND state = :expected_state AND attempt = :attempt
 """
@@ -149,6 +157,7 @@ async def change(tx: Transaction, job: Job, *, expected: JobState) -> bool:
         "error_status": job.error_status,
         "error_message": job.error_message,
         "suggestion": job.suggestion,
+        "verification": None if job.verification is None else as_json(job.verification),
     }
     return await tx.execute(CHANGE, values) == 1
 

@@ -36,6 +36,11 @@ class ErrorStatus(Explained):
         "FFmpeg ended well, but a declared output is missing, empty or unreadable.",
         "Write to every declared {{out_…}} file; the log shows what was written.",
     )
+    VERIFICATION_FAILED = (
+        "VERIFICATION_FAILED",
+        "FFmpeg ended well, but an output failed a check that verify asked for.",
+        "Read verification in the poll response; mend the input or the command.",
+    )
     OUTPUT_TOO_LARGE = (
         "OUTPUT_TOO_LARGE",
         "An output, or everything that the command wrote, grew past the limit.",

@@ -9,6 +9,7 @@ import msgspec
 from renderio_box.identifiers import BatchId, FileId, JobId, Owner
 from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.jobs.files import NewFile, Segment
+from renderio_box.jobs.verification import OutputVerification, Verify
 
 SPEC_VERSION: Final = 1
 DEFAULT_PRIORITY: Final = 50
@@ -83,7 +84,7 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
     ``archive`` is a zip that is unpacked where FFmpeg runs; with ``folder`` whatever the
     steps write is kept as one zip, and ``outputs`` is empty. ``vcpu_count`` is how many
     CPUs the job counts for; when ``pinned`` it is also held to them, because its caller
-    asked for that number.
+    asked for that number. ``verify`` is what is checked before anything is published.
     """
 
     version: int = SPEC_VERSION
@@ -98,6 +99,7 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
     pinned: bool = False
     priority: int = DEFAULT_PRIORITY
     webhook_url: str | None = None
+    verify: Verify = Verify()
 
 
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,6 +157,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     error_status: ErrorStatus | None = None
     error_message: str | None = None
     suggestion: str | None = None
+    verification: dict[str, OutputVerification] | None = None
 
 
 class Succeeded(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,6 +167,7 @@ class Succeeded(msgspec.Struct, frozen=True, kw_only=True):
     segments: tuple[Segment, ...] = ()
     run_seconds: float
     log: str
+    verification: dict[str, OutputVerification] | None = None
 
 
 class Failed(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,6 +181,7 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True):
     suggestion: str | None = None
     run_seconds: float | None = None
     log: str = ""
+    verification: dict[str, OutputVerification] | None = None
 
 
 class Cancelled(msgspec.Struct, frozen=True):

@@ -3,18 +3,20 @@
 import msgspec
 
 from renderio_box.errors import InvalidRequestError
+from renderio_box.jobs.verification import Verify
 
 
 class JobLimits(msgspec.Struct, frozen=True, kw_only=True):
     """The operator's bounds on one job.
 
     ``vcpus`` is how many CPUs all jobs may use together; times are in seconds of
-    FFmpeg's own running.
+    FFmpeg's own running; ``verify`` is what is checked unless a job asks otherwise.
     """
 
     default_run_seconds: int
     max_run_seconds: int
     vcpus: int
+    verify: Verify = Verify()
 
 
 def run_seconds(asked: int | None, limits: JobLimits) -> int:

@@ -29,16 +29,9 @@ def settle(job: Job, outcome: Outcome, *, now: datetime) -> Job:
         return cancelled(job, now=now)
     match outcome:
         case Succeeded():
-            return finished(
-                replace(job, state=JobState.SUCCEEDED, run_seconds=outcome.run_seconds), now=now
-            )
+            return finished(ended(job, outcome, JobState.SUCCEEDED), now=now)
         case Failed():
-            job = replace(
-                job,
-                state=JobState.FAILED,
-                run_seconds=outcome.run_seconds,
-                suggestion=outcome.suggestion,
-            )
+            job = replace(ended(job, outcome, JobState.FAILED), suggestion=outcome.suggestion)
             return finished(job, now=now, status=outcome.status, message=outcome.message)
         case Cancelled():
             return cancelled(job, now=now)
@@ -72,6 +65,13 @@ def rescue(job: Job, *, now: datetime) -> Job:
         status=ErrorStatus.INTERRUPTED,
         message=f"The box went down {job.interruptions} times while this command ran; it is not"
         " tried again. Submit it once more, with less work at a time if it may be the cause.",
+    )
+
+
+def ended(job: Job, outcome: Succeeded | Failed, state: JobState) -> Job:
+    """Return ``job`` with what its attempt found out."""
+    return replace(
+        job, state=state, run_seconds=outcome.run_seconds, verification=outcome.verification
     )
 
 

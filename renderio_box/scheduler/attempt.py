@@ -10,7 +10,7 @@ from msgspec import structs
 from renderio_box.companions import accompanied_by
 from renderio_box.ffmpeg.complaints.rule import Asked
 from renderio_box.ffmpeg.executor import Ended, Execution
-from renderio_box.ffmpeg.failure import explain
+from renderio_box.ffmpeg.failure import explain, why_nothing
 from renderio_box.ffmpeg.probe import Prober
 from renderio_box.jobs.command_line import InvalidCommandError, bind
 from renderio_box.jobs.error_status import ErrorStatus
@@ -23,6 +23,7 @@ from renderio_box.scheduler.failures import AttemptFailedError
 from renderio_box.scheduler.gather import Gathered, Gatherer
 from renderio_box.scheduler.tracker import Tracker
 from renderio_box.scheduler.usage import Usage, usage_in
+from renderio_box.scheduler.verification import Ran, VerificationFailedError
 from renderio_box.scheduler.watchdog import Watchdog
 from renderio_box.scheduler.workspace import Workspace, Workspaces
 
@@ -64,21 +65,7 @@ class AttemptRunner:
                     return ran
                 slot.give_back()
                 tracker.stage = Stage.PUBLISHING
-                try:
-                    made = await self._collector.collect(job, workspace, gathered.unpacked)
-                except AttemptFailedError as error:
-                    return Failed(
-                        status=error.status,
-                        message=str(error),
-                        run_seconds=ran.run_seconds,
-                        log=ran.log,
-                    )
-                return Succeeded(
-                    outputs=made.outputs,
-                    segments=made.segments,
-                    run_seconds=ran.run_seconds,
-                    log=ran.log,
-                )
+                return await self._collected(job, workspace, gathered, tracker, ran)
         except AttemptFailedError as error:
             return Failed(status=error.status, message=str(error))
 
@@ -86,6 +73,30 @@ class AttemptRunner:
         """Remove what an attempt published whose job was taken away from it."""
         if isinstance(outcome, Succeeded):
             await self._collector.discard(outcome)
+
+    async def _collected(
+        self, job: Job, workspace: Workspace, gathered: Gathered, tracker: Tracker, ended: Ended
+    ) -> Succeeded | Failed:
+        """Check and publish what the steps have left behind."""
+        ran = Ran(steps=tuple(tracker.runs), log=ended.log)
+        try:
+            made = await self._collector.collect(job, workspace, gathered.unpacked, ran)
+        except AttemptFailedError as error:
+            report = error.verification if isinstance(error, VerificationFailedError) else None
+            return Failed(
+                status=error.status,
+                message=" ".join(filter(None, (str(error), why_nothing(ended.log)))),
+                run_seconds=ended.run_seconds,
+                log=ended.log,
+                verification=report,
+            )
+        return Succeeded(
+            outputs=made.outputs,
+            segments=made.segments,
+            run_seconds=ended.run_seconds,
+            log=ended.log,
+            verification=made.verification,
+        )
 
     async def _run_steps(
         self,
@@ -116,6 +127,7 @@ class AttemptRunner:
             )
             tracker.begin_step(number, of=len(job.spec.steps))
             ended = await self._run_step(execution, tracker, given)
+            tracker.end_step(execution.arguments)
             total = added(total, ended, heading=where)
             asked = Asked(words=step, paths=paths, build=self._build)
             if failed := explain(ended, timeout_s=job.spec.max_run_seconds, asked=asked):

@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from anyio import to_thread
+from msgspec import structs
 
 from renderio_box.ffmpeg.probe import Prober, UnreadableError
 from renderio_box.jobs.file_types import file_type_of
@@ -13,6 +14,7 @@ from renderio_box.scheduler.failures import side_by_side
 from renderio_box.scheduler.folder import zip_folder
 from renderio_box.scheduler.publish import Product, Products, Published, Publisher
 from renderio_box.scheduler.taken import called, missing, take_declared
+from renderio_box.scheduler.verification import Ran, Verifier
 from renderio_box.scheduler.workspace import Workspace
 from renderio_box.scheduler.written import Listing
 
@@ -25,24 +27,32 @@ class Collector:
     bounds every single file.
     """
 
-    def __init__(self, publisher: Publisher, prober: Prober, *, max_bytes: int) -> None:
+    def __init__(
+        self, publisher: Publisher, prober: Prober, verifier: Verifier, *, max_bytes: int
+    ) -> None:
         self._publisher = publisher
         self._prober = prober
+        self._verifier = verifier
         self._max_bytes = max_bytes
 
-    async def collect(self, job: Job, workspace: Workspace, unpacked: Listing) -> Published:
+    async def collect(
+        self, job: Job, workspace: Workspace, unpacked: Listing, ran: Ran
+    ) -> Published:
         """Return the published outputs, in the order in which they were declared.
 
-        ``unpacked`` is what lay in the directory before FFmpeg ran.
+        ``unpacked`` is what lay in the directory before FFmpeg ran; ``ran`` is how it ran.
 
         Raises:
             AttemptFailedError: One is missing, empty or broken; nothing was published.
+            VerificationFailedError: One is not what it should be; nothing was published.
         """
         if job.spec.folder:
             products = await self._folder(job, workspace, unpacked)
         else:
             products = await self._declared(job, workspace, unpacked)
-        return await self._publisher.publish(job, products)
+        verification = await self._verifier.verify(job, workspace, ran, products)
+        published = await self._publisher.publish(job, products)
+        return structs.replace(published, verification=verification)
 
     async def discard(self, outcome: Succeeded) -> None:
         """Remove published files that no row will ever speak of."""

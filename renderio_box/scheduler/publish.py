@@ -11,6 +11,7 @@ from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.jobs.file_types import extension_of
 from renderio_box.jobs.files import Bundle, MediaInfo, NewFile, Segment
 from renderio_box.jobs.job import Job
+from renderio_box.jobs.verification import OutputVerification
 from renderio_box.scheduler.failures import AttemptFailedError, side_by_side
 from renderio_box.storage.keys import output_key, segment_key
 from renderio_box.storage.storage import (
@@ -45,6 +46,7 @@ class Published(msgspec.Struct, frozen=True, kw_only=True):
 
     outputs: tuple[NewFile, ...]
     segments: tuple[Segment, ...]
+    verification: dict[str, OutputVerification] | None = None
 
 
 class Publisher:

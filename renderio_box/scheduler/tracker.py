@@ -1,10 +1,18 @@
 """How far an attempt has come, between the one who works and the one who reports."""
 
+import msgspec
 from msgspec.structs import replace
 
 from renderio_box.ffmpeg.progress import Report
 from renderio_box.jobs.expectation import progress_of
 from renderio_box.jobs.job import Progress, Stage
+
+
+class StepRun(msgspec.Struct, frozen=True, kw_only=True):
+    """How one step was run; ``written_seconds`` is what FFmpeg last said of its output's time."""
+
+    arguments: tuple[str, ...]
+    written_seconds: float | None
 
 
 class Tracker:
@@ -14,6 +22,7 @@ class Tracker:
         self.stage = Stage.FETCHING
         self.expected_seconds: float | None = None
         self._report = Report()
+        self.runs: list[StepRun] = []
         self._steps_done = 0
         self._steps = 1
 
@@ -32,6 +41,12 @@ class Tracker:
         self.expected_seconds = None
         self._report = Report()
         self._steps_done, self._steps = number - 1, of
+
+    def end_step(self, arguments: tuple[str, ...]) -> None:
+        """Remember how the step was run, for whoever looks at what it made."""
+        out_time_us = self._report.out_time_us
+        seconds = None if out_time_us is None else out_time_us / 1_000_000
+        self.runs.append(StepRun(arguments=arguments, written_seconds=seconds))
 
     def progress(self) -> Progress:
         """Return what a caller may be told now; the percentage is that of all steps."""

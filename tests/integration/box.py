@@ -33,6 +33,7 @@ from renderio_box.inputs.addresses import NetworkPolicy
 from renderio_box.inputs.download import DownloadBounds, Downloader
 from renderio_box.jobs.delivery import Delivery, Receipt
 from renderio_box.jobs.files import FileStatus, StoredFile
+from renderio_box.jobs.limits import JobLimits
 from renderio_box.logs import LINES_PER_MINUTE, Sparingly
 from renderio_box.networks import opened_by
 from renderio_box.outgoing import describing
@@ -48,6 +49,7 @@ from renderio_box.scheduler.keeper import Keeper
 from renderio_box.scheduler.publish import Publisher
 from renderio_box.scheduler.scheduler import Scheduler
 from renderio_box.scheduler.shared_inputs import SharedInputs
+from renderio_box.scheduler.verification import Verifier
 from renderio_box.scheduler.watchdog import WatchBounds, Watchdog
 from renderio_box.scheduler.workspace import Workspaces
 from renderio_box.settings import Config, ServerConfig
@@ -60,6 +62,7 @@ from tests.builders import BUILD, LIMITS
 from tests.fakes import (
     ManualClock,
     ScriptedExecutor,
+    ScriptedPlayer,
     ScriptedProber,
     UnwalledUnpacker,
     WatchedWakeup,
@@ -115,6 +118,8 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     sender: Sender
     health: Health
     bounds: WatchBounds = WATCH_BOUNDS
+    player: ScriptedPlayer = msgspec.field(default_factory=ScriptedPlayer)
+    limits: JobLimits = LIMITS
 
 
 class WatchedOutbox(Outbox):
@@ -270,7 +275,12 @@ async def open_box(
                 ),
                 watchdog=Watchdog(outside.executor, outside.bounds),
                 prober=prober,
-                collector=Collector(Publisher(storage), prober, max_bytes=MAX_OUTPUT_BYTES),
+                collector=Collector(
+                    Publisher(storage),
+                    prober,
+                    Verifier(outside.player, prober),
+                    max_bytes=MAX_OUTPUT_BYTES,
+                ),
                 build=BUILD,
             ),
             capacity=Capacity(vcpus=LIMITS.vcpus, cpus=(0, 1), wakeup=wakeup),
@@ -294,7 +304,7 @@ async def open_box(
             endpoints=EndpointCatalog(database, clock),
             outbox=outbox,
             health=outside.health,
-            limits=LIMITS,
+            limits=outside.limits,
             build=BUILD,
             upload_limit=UploadLimit(MAX_UPLOAD_BYTES),
             offer=OFFER,

@@ -16,7 +16,14 @@ from renderio_box.inputs.download import Downloader
 from renderio_box.inputs.outbound import OutboundTransport
 from renderio_box.queue.job_queue import JobQueue
 from renderio_box.webhooks.sender import Sender
-from tests.fakes import ManualClock, Receiver, ScriptedExecutor, ScriptedProber, receiving
+from tests.fakes import (
+    ManualClock,
+    Receiver,
+    ScriptedExecutor,
+    ScriptedPlayer,
+    ScriptedProber,
+    receiving,
+)
 from tests.integration.box import (
     BOUNDS,
     DATABASE,
@@ -41,6 +48,11 @@ def prober() -> ScriptedProber:
     return ScriptedProber()
 
 
+@pytest.fixture
+def player() -> ScriptedPlayer:
+    return ScriptedPlayer()
+
+
 @pytest.fixture(scope="session")
 async def downloader() -> AsyncGenerator[Downloader]:
     """Return one downloader for all tests: making one takes longer than most of them."""
@@ -62,6 +74,7 @@ def outside(
     clock: ManualClock,
     executor: ScriptedExecutor,
     prober: ScriptedProber,
+    player: ScriptedPlayer,
     downloader: Downloader,
     sender: Sender,
 ) -> Outside:
@@ -69,6 +82,7 @@ def outside(
         clock=clock,
         executor=executor,
         prober=prober,
+        player=player,
         downloader=downloader,
         sender=sender,
         health=Health(FACTS, {}, clock),

@@ -15,10 +15,11 @@ from renderio_box.scheduler import written
 from renderio_box.scheduler.collect import Collector
 from renderio_box.scheduler.failures import AttemptFailedError
 from renderio_box.scheduler.publish import Published, Publisher
+from renderio_box.scheduler.verification import Ran, Verifier
 from renderio_box.scheduler.workspace import Workspace, Workspaces
 from renderio_box.storage.local import LocalStorage
 from tests.builders import make_body, make_job, make_spec
-from tests.fakes import Script, ScriptedProber
+from tests.fakes import Script, ScriptedPlayer, ScriptedProber
 from tests.integration.box import MAX_OUTPUT_BYTES, Box, files_kept, show, submit, upload
 
 Havoc = Callable[[Path], object]
@@ -64,8 +65,10 @@ def job_of(place: str) -> Job:
 
 async def collected(storage: LocalStorage, out: Path, place: str) -> Published:
     """Collect what lies in a directory, as after a run."""
-    collector = Collector(Publisher(storage), ScriptedProber(), max_bytes=MAX_OUTPUT_BYTES)
-    return await collector.collect(job_of(place), Workspace(out.parent), {})
+    prober = ScriptedProber()
+    verifier = Verifier(ScriptedPlayer(), prober)
+    collector = Collector(Publisher(storage), prober, verifier, max_bytes=MAX_OUTPUT_BYTES)
+    return await collector.collect(job_of(place), Workspace(out.parent), {}, Ran())
 
 
 async def refused(storage: LocalStorage, out: Path, place: str) -> ErrorStatus:

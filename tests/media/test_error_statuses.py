@@ -138,6 +138,13 @@ def output_missing(stage: Stage) -> Polled:
     return stage.usual.run(f"{COLOR} -metadata a={{{{out_1}}}} -f null -", OUTPUTS)
 
 
+def verification_failed(stage: Stage) -> Polled:
+    mute = "-f lavfi -i sine=duration=1 -af atrim=start=100"
+    return stage.usual.run(
+        f"{COLOR} {mute} {{{{out_1}}}}", {"out_1": "mute.mkv"}, verify={"streams": True}
+    )
+
+
 def output_too_large(stage: Stage) -> Polled:
     pictures = "-f lavfi -i testsrc2=size=640x360:duration=2 -c:v rawvideo"
     return stage.tight.run(f"{pictures} {{{{out_1}}}}", OUTPUTS)
@@ -194,6 +201,7 @@ PRODUCERS: Final[Mapping[ErrorStatus, Callable[[Stage], Polled]]] = {
     ErrorStatus.INVALID_COMMAND: invalid_command,
     ErrorStatus.FFMPEG_FAILED: ffmpeg_failed,
     ErrorStatus.OUTPUT_MISSING: output_missing,
+    ErrorStatus.VERIFICATION_FAILED: verification_failed,
     ErrorStatus.OUTPUT_TOO_LARGE: output_too_large,
     ErrorStatus.TIMEOUT: timeout,
     ErrorStatus.STALLED: stalled,

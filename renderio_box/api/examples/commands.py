@@ -87,6 +87,16 @@ COMMANDS: Final[Mapping[str, Mapping[str, Example]]] = {
             },
             answer=ACCEPTED,
         ),
+        "verified": Example(
+            summary="Have what was made checked before it counts as done",
+            body={
+                "ffmpeg_command": "-i {{in_video}} -c:v libx264 {{out_video}}",
+                "input_files": {"in_video": "https://example.com/clip.mp4"},
+                "output_files": {"out_video": "whole.mp4"},
+                "verify": {"decode": True, "duration_tolerance_seconds": 1, "streams": True},
+            },
+            answer=ACCEPTED,
+        ),
         "folder": Example(
             summary="From a zip of pictures to a zip of pictures",
             body={

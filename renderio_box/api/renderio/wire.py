@@ -18,6 +18,7 @@ from renderio_box.jobs.job import (
     Progress,
     Stage,
 )
+from renderio_box.jobs.verification import OutputVerification
 from renderio_box.queue.history import JobReport
 
 MEBIBYTE: Final = 1024 * 1024
@@ -135,6 +136,7 @@ class CommandView(msgspec.Struct, frozen=True, kw_only=True):
     queue_position: int | None
     attempt: int
     warnings: tuple[str, ...]
+    verification: dict[str, OutputVerification] | None
     log_url: str
 
     @classmethod
@@ -171,6 +173,7 @@ class CommandView(msgspec.Struct, frozen=True, kw_only=True):
             queue_position=None if running else report.queue_position,
             attempt=job.attempt,
             warnings=job.warnings,
+            verification=job.verification,
             log_url=urls.of_log(job.id),
         )
 
