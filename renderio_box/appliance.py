@@ -15,11 +15,19 @@ from renderio_box.api.llms import Offer
 from renderio_box.api.rate_limit import RateLimit
 from renderio_box.api.renderio.files import UploadLimit
 from renderio_box.api.streams import Streams
-from renderio_box.bounds import MEBIBYTE, job_limits, upload_terms, watch_bounds
+from renderio_box.bounds import (
+    MEBIBYTE,
+    job_limits,
+    retention_terms,
+    upload_terms,
+    watch_bounds,
+)
 from renderio_box.catalog.endpoints import EndpointCatalog
+from renderio_box.catalog.expiry import Expiry
 from renderio_box.catalog.files import FileCatalog
 from renderio_box.catalog.inspection import Inspector
 from renderio_box.catalog.keys import KeyRing
+from renderio_box.catalog.orphans import OrphanFinder
 from renderio_box.catalog.part_uploads import PartUploads
 from renderio_box.catalog.presets import PresetCatalog
 from renderio_box.catalog.wanted import WantedFiles
@@ -32,16 +40,19 @@ from renderio_box.ground import Ground, open_ground
 from renderio_box.logs import LINES_PER_MINUTE, Sparingly
 from renderio_box.machine import host_name, usable_cpus
 from renderio_box.outgoing import open_dispatcher
+from renderio_box.queue.disposal import Disposal
 from renderio_box.queue.history import History
-from renderio_box.queue.job_queue import EVERY_LEASE, JobQueue
+from renderio_box.queue.job_queue import EVERY_LEASE, JobQueue, QueueRules
 from renderio_box.queue.outbox import Outbox
 from renderio_box.scheduler.attempt import AttemptRunner
 from renderio_box.scheduler.capacity import Capacity
 from renderio_box.scheduler.collect import Collector
 from renderio_box.scheduler.fetch import Fetcher
 from renderio_box.scheduler.gather import Gatherer
+from renderio_box.scheduler.janitor import Janitor
 from renderio_box.scheduler.keeper import Keeper
 from renderio_box.scheduler.publish import Publisher
+from renderio_box.scheduler.retention import Retention
 from renderio_box.scheduler.scheduler import Scheduler
 from renderio_box.scheduler.shared_inputs import SharedInputs
 from renderio_box.scheduler.unpacker import WalledUnpacker
@@ -49,6 +60,7 @@ from renderio_box.scheduler.verification import Verifier
 from renderio_box.scheduler.watchdog import Watchdog
 from renderio_box.scheduler.workspace import Workspaces
 from renderio_box.settings import Config
+from renderio_box.storage.inventory import Inventory
 from renderio_box.webhooks.dispatcher import Dispatcher
 
 log = structlog.get_logger()
@@ -63,6 +75,8 @@ class Box(msgspec.Struct, frozen=True, kw_only=True):
     scheduler: Scheduler
     keeper: Keeper
     dispatcher: Dispatcher
+    retention: Retention
+    janitor: Janitor
     streams: Streams
     app: Litestar
 
@@ -88,15 +102,40 @@ async def open_box(config: Config, data: DataDirectory) -> AsyncGenerator[Box]:
                     storage=ground.storage,
                 ),
                 dispatcher=dispatcher,
+                retention=retention_of(ground),
+                janitor=janitor_of(ground),
                 streams=parts.streams,
                 app=create_app(parts),
             )
+
+
+def retention_of(ground: Ground) -> Retention:
+    """Put together what removes what is kept no longer."""
+    database, clock, terms = ground.database, ground.clock, retention_terms(ground.config)
+    return Retention(
+        expiry=Expiry(database, ground.storage, clock, terms),
+        disposal=Disposal(database, clock, terms),
+        clock=clock,
+        wakeup=ground.shortage,
+    )
+
+
+def janitor_of(ground: Ground) -> Janitor:
+    """Put together what removes what belongs to nothing."""
+    return Janitor(
+        inventory=Inventory(ground.data.files),
+        finder=OrphanFinder(ground.database),
+        storage=ground.storage,
+        workspaces=Workspaces(ground.data.work),
+        clock=ground.clock,
+    )
 
 
 def parts_of(ground: Ground) -> Parts:
     """Return what the API delegates to."""
     config, database, clock = ground.config, ground.database, ground.clock
     storage, prober, addresses = ground.storage, ground.tooling.prober, ground.addresses
+    terms = retention_terms(config)
     return Parts(
         queue=JobQueue(
             database,
@@ -104,11 +143,11 @@ def parts_of(ground: Ground) -> Parts:
             ground.announcer,
             addresses=addresses,
             deliveries=ground.delivery_wakeup,
-            max_queued=config.jobs.max_queued,
+            rules=QueueRules(max_queued=config.jobs.max_queued, terms=terms),
         ),
         history=History(database, addresses),
-        files=FileCatalog(database, storage, prober, clock, addresses),
-        wanted=WantedFiles(database, storage, prober, clock, addresses),
+        files=FileCatalog(database, storage, prober, clock, addresses, terms),
+        wanted=WantedFiles(database, storage, prober, clock, addresses, terms),
         part_uploads=PartUploads(database, storage, prober, clock, upload_terms(config)),
         inspector=Inspector(
             database, storage, prober, ground.downloader, addresses, scratch=ground.data.work

@@ -10,6 +10,7 @@ from renderio_box.ffmpeg.sandbox import ResourceLimits, Tier, process_limit
 from renderio_box.inputs.addresses import NetworkPolicy
 from renderio_box.inputs.download import DownloadBounds
 from renderio_box.jobs.limits import JobLimits
+from renderio_box.jobs.retention import Terms
 from renderio_box.jobs.uploads import PART_BYTES
 from renderio_box.jobs.verification import Verify
 from renderio_box.machine import physical_memory_bytes, usable_cpus
@@ -86,4 +87,27 @@ def network_policy(config: Config) -> NetworkPolicy:
 
 def upload_terms(config: Config) -> UploadTerms:
     """Return how uploads in parts are cut, and for how long they are awaited."""
-    return UploadTerms(part_bytes=PART_BYTES, kept_for=timedelta(hours=config.storage.upload_hours))
+    return UploadTerms(
+        part_bytes=PART_BYTES,
+        kept_for=timedelta(hours=config.storage.upload_hours),
+        retention=retention_terms(config),
+    )
+
+
+def retention_terms(config: Config) -> Terms:
+    """Return how long everything is kept."""
+    retention = config.retention
+    return Terms(
+        outputs=term(retention.outputs_hours),
+        uploads=term(retention.uploads_hours),
+        logs=term(retention.logs_hours),
+        commands=term(retention.commands_hours),
+        events=term(retention.events_hours),
+        deliveries=term(retention.deliveries_hours),
+        total_bytes=retention.total_mbytes * MEBIBYTE or None,
+    )
+
+
+def term(hours: int) -> timedelta | None:
+    """Return so many hours, None for ever."""
+    return timedelta(hours=hours) if hours else None

@@ -17,6 +17,7 @@ ENVIRONMENT_PREFIX: Final = "RENDERIO_"
 CLIENT_VARIABLES: Final = frozenset({"RENDERIO_URL", "RENDERIO_KEY"})
 DATA_VARIABLE: Final = "RENDERIO_DATA"
 CONFIG_VARIABLE: Final = "RENDERIO_CONFIG"
+REPEATABLE_HOURS: Final = 24
 
 TYPE_NAMES: Final = {
     "int": "a whole number",
@@ -138,6 +139,12 @@ def checked(config: Config) -> Config:
         raise ConfigError(
             f"jobs.default_run_seconds ({jobs.default_run_seconds}) is more than"
             f" jobs.max_run_seconds ({jobs.max_run_seconds}); lower the first or raise the second."
+        )
+    if 0 < config.retention.commands_hours < REPEATABLE_HOURS:
+        raise ConfigError(
+            f"retention.commands_hours ({config.retention.commands_hours}) is less than"
+            f" {REPEATABLE_HOURS}, for which a request with the same Idempotency-Key is answered"
+            f" with the same command; write 0 for ever, or {REPEATABLE_HOURS} or more."
         )
     if config.sandbox.tier == "unsandboxed" and not config.sandbox.allow_unsafe:
         raise ConfigError(

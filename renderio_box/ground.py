@@ -55,8 +55,9 @@ class Tooling(msgspec.Struct, frozen=True):
 class Ground(msgspec.Struct, frozen=True, kw_only=True):
     """Settings, time, signals, and all that is open; ``vcpus`` is what jobs share.
 
-    ``work_wakeup`` wakes the scheduler; ``announcer`` wakes it and whoever else listens.
-    ``delivery_wakeup`` wakes the dispatcher of webhooks.
+    ``work_wakeup`` wakes the scheduler; ``announcer`` wakes it and whoever else listens;
+    ``delivery_wakeup`` wakes the dispatcher of webhooks, ``shortage`` whoever makes room on a
+    full disk.
     """
 
     config: Config
@@ -66,6 +67,7 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     work_wakeup: Wakeup
     announcer: Announcer
     delivery_wakeup: Wakeup
+    shortage: Wakeup
     tooling: Tooling
     database: SqliteDatabase
     storage: LocalStorage
@@ -83,7 +85,7 @@ async def open_ground(config: Config, data: DataDirectory) -> AsyncGenerator[Gro
         DirectoryInUseError, FfmpegMissingError, IsolationError, NewerSchemaError,
         UrlKeysError: It cannot be done; nothing was changed.
     """
-    clock, wakeup = SystemClock(), Wakeup()
+    clock, wakeup, shortage = SystemClock(), Wakeup(), Wakeup()
     vcpus = config.jobs.vcpus or len(usable_cpus())
     async with AsyncExitStack() as stack:
         data.make()
@@ -91,13 +93,13 @@ async def open_ground(config: Config, data: DataDirectory) -> AsyncGenerator[Gro
         url_keys = data.url_keys()
         tooling = await open_tooling(config, stack, vcpus=vcpus)
         database = await stack.enter_async_context(open_sqlite(data.database))
-        storage = LocalStorage(data.files, reserve_bytes=config.storage.reserve_mbytes * MEBIBYTE)
+        reserve_bytes = config.storage.reserve_mbytes * MEBIBYTE
+        storage = LocalStorage(data.files, reserve_bytes=reserve_bytes, shortage=shortage)
         await storage.open()
-        policy = network_policy(config)
+        policy, keys = network_policy(config), KeyRing(database, clock)
         tell_networks(config)
         downloader = Downloader(download_bounds(config), OutboundTransport(policy))
         stack.push_async_callback(downloader.close)
-        keys = KeyRing(database, clock)
         await keys.load()
         yield Ground(
             config=config,
@@ -107,6 +109,7 @@ async def open_ground(config: Config, data: DataDirectory) -> AsyncGenerator[Gro
             work_wakeup=wakeup,
             announcer=Announcer(wakeup),
             delivery_wakeup=Wakeup(),
+            shortage=shortage,
             tooling=tooling,
             database=database,
             storage=storage,

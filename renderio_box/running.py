@@ -52,6 +52,8 @@ async def running_box(
         async with anyio.create_task_group() as services:
             services.start_soon(keep_working, box.scheduler, parts.working, parts.worked)
             services.start_soon(box.keeper.run)
+            services.start_soon(box.retention.run)
+            services.start_soon(box.janitor.run)
             services.start_soon(keep_serving, server, sock, parts.served)
             services.start_soon(box.dispatcher.run)
             services.start_soon(box.database.checkpoint_regularly)

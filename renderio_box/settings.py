@@ -8,6 +8,7 @@ from msgspec import Meta
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
 NotNegative = Annotated[int, Meta(ge=0)]
+Hours = Annotated[int, Meta(ge=0, le=876_000)]
 Seconds = Annotated[float, Meta(gt=0)]
 AbsolutePath = Annotated[str, Meta(pattern=r"^/[^/]")]
 PublicUrl = Annotated[str, Meta(pattern=r"^(https?://[^\s?#]+)?$")]
@@ -67,7 +68,19 @@ class StorageConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     upload_mbytes: Positive = 20_480
     upload_hours: Positive = 24
     reserve_mbytes: NotNegative = 1024
-    url_hours: Annotated[int, Meta(ge=0, le=876_000)] = 0
+    url_hours: Hours = 0
+
+
+class RetentionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How long what is kept is kept; 0 is for ever."""
+
+    outputs_hours: Hours = 0
+    uploads_hours: Hours = 0
+    total_mbytes: NotNegative = 0
+    logs_hours: Hours = 720
+    events_hours: Hours = 720
+    deliveries_hours: Hours = 720
+    commands_hours: Hours = 2160
 
 
 class FfmpegConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -108,6 +121,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     inputs: InputsConfig = InputsConfig()
     network: NetworkConfig = NetworkConfig()
     storage: StorageConfig = StorageConfig()
+    retention: RetentionConfig = RetentionConfig()
     ffmpeg: FfmpegConfig = FfmpegConfig()
     sandbox: SandboxConfig = SandboxConfig()
     verify: VerifyConfig = VerifyConfig()

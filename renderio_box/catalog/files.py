@@ -15,6 +15,7 @@ from renderio_box.ffmpeg.probe import Prober
 from renderio_box.identifiers import FileId, JobId, Owner, new_file_token, new_id
 from renderio_box.jobs.file_types import extension_of
 from renderio_box.jobs.files import FileKind, StoredFile, is_playlist
+from renderio_box.jobs.retention import FOR_EVER, Terms
 from renderio_box.jobs.storage_urls import parted
 from renderio_box.storage.addresses import Addresses
 from renderio_box.storage.keys import upload_key
@@ -41,12 +42,14 @@ class FileCatalog:
         prober: Prober,
         clock: Clock,
         addresses: Addresses,
+        terms: Terms = FOR_EVER,
     ) -> None:
         self._database = database
         self._storage = storage
         self._prober = prober
         self._clock = clock
         self._addresses = addresses
+        self._terms = terms
 
     async def add_upload(self, incoming: Incoming, filename: str, *, owner: Owner) -> StoredFile:
         """Keep a file that has arrived completely; it can be fetched when this returns.
@@ -70,6 +73,7 @@ class FileCatalog:
                 sha256=new.sha256,
                 media=new.media,
                 created_at=now,
+                expires_at=self._terms.expiry(FileKind.UPLOAD, stored_at=now),
             )
             async with self._database.transaction() as tx:
                 await files.insert(tx, file)

@@ -17,6 +17,7 @@ from renderio_box.errors import DescriptionError, NotFoundError
 from renderio_box.ffmpeg.probe import Prober
 from renderio_box.identifiers import FileId, Owner, new_file_token
 from renderio_box.jobs.files import FileKind, FileStatus, NewFile, StoredFile
+from renderio_box.jobs.retention import FOR_EVER, Terms
 from renderio_box.jobs.uploads import (
     ClaimedPart,
     Part,
@@ -38,10 +39,11 @@ CLEARED_AT_ONCE: Final = 100
 
 
 class UploadTerms(msgspec.Struct, frozen=True, kw_only=True):
-    """How uploads are cut, and for how long their parts are awaited."""
+    """How uploads are cut, how long their parts are awaited, and the file is kept then."""
 
     part_bytes: int
     kept_for: timedelta
+    retention: Terms = FOR_EVER
 
 
 class PartUploads:
@@ -183,12 +185,15 @@ class PartUploads:
             raise changed(part) from error
 
     async def _settle(self, file: StoredFile, parts: Sequence[Part], new: NewFile) -> StoredFile:
+        expires_at = self._terms.retention.expiry(file.kind, stored_at=self._clock.now())
         async with self._database.transaction() as tx:
             now_kept = {part.number: part for part in await uploads.list_parts(tx, file.id)}
             for part in parts:
                 if now_kept.get(part.number) != part:
                     raise changed(part)
-            kept = await files.mark_stored(tx, file.id, new, expected=FileStatus.WAITING)
+            kept = await files.mark_stored(
+                tx, file.id, new, expected=FileStatus.WAITING, expires_at=expires_at
+            )
             if kept is None:
                 raise NotFoundError(f"The file {file.id} was deleted while it was completed.")
         return kept

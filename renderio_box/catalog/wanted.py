@@ -11,6 +11,7 @@ from renderio_box.ffmpeg.probe import Prober
 from renderio_box.identifiers import FileId, Owner
 from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.jobs.files import FileKind, FileStatus, NewFile, StoredFile
+from renderio_box.jobs.retention import FOR_EVER, Terms
 from renderio_box.jobs.storage_urls import EXPIRED, storage_url_in
 from renderio_box.storage.addresses import Addresses
 from renderio_box.storage.storage import Incoming, Storage
@@ -30,12 +31,14 @@ class WantedFiles:
         prober: Prober,
         clock: Clock,
         addresses: Addresses,
+        terms: Terms = FOR_EVER,
     ) -> None:
         self._database = database
         self._storage = storage
         self._prober = prober
         self._clock = clock
         self._addresses = addresses
+        self._terms = terms
         self._announcer = Announcer()
 
     def listening(self) -> AbstractContextManager[Wakeup]:
@@ -109,8 +112,11 @@ class WantedFiles:
         return noted
 
     async def _settle(self, file: StoredFile, new: NewFile) -> bool:
+        expires_at = self._terms.expiry(file.kind, stored_at=self._clock.now())
         async with self._database.transaction() as tx:
-            kept = await files.mark_stored(tx, file.id, new, expected=FileStatus.FETCHING)
+            kept = await files.mark_stored(
+                tx, file.id, new, expected=FileStatus.FETCHING, expires_at=expires_at
+            )
         if kept is None:
             await self._storage.delete(new.key)
         self._announcer.notify()

@@ -72,7 +72,7 @@ UPDATE files SET status = 'waiting'
 MARK_STORED: Final = """
    UPDATE files
       SET status = 'stored', filename = :filename, size_bytes = :size_bytes, sha256 = :sha256,
-          media = :media
+          media = :media, expires_at = :expires_at
     WHERE id = :id AND status = :expected AND deleted_at IS NULL
 RETURNING *
 """
@@ -174,7 +174,12 @@ async def take_back(tx: Transaction) -> int:
 
 
 async def mark_stored(
-    tx: Transaction, file_id: FileId, new: NewFile, *, expected: FileStatus
+    tx: Transaction,
+    file_id: FileId,
+    new: NewFile,
+    *,
+    expected: FileStatus,
+    expires_at: datetime | None,
 ) -> StoredFile | None:
     """Note that a published object is the file; None when that was no longer ``expected``."""
     values: dict[str, Value] = {
@@ -184,6 +189,7 @@ async def mark_stored(
         "size_bytes": new.size_bytes,
         "sha256": new.sha256,
         "media": as_json(new.media),
+        "expires_at": as_optional_text(expires_at),
     }
     row = await tx.fetch_one(MARK_STORED, values)
     return None if row is None else as_file(row)

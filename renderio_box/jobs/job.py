@@ -102,6 +102,12 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
     verify: Verify = Verify()
 
 
+def stored_inputs(spec: JobSpec) -> frozenset[FileId]:
+    """Return the stored files that a job reads."""
+    sources = (*spec.inputs.values(), spec.archive)
+    return frozenset(each.file_id for each in sources if isinstance(each, StoredSource))
+
+
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """A job to be queued: the spec and what is only kept to be shown again.
 

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import msgspec
+from msgspec.structs import replace
+
 from renderio_box.clock import Clock
-from renderio_box.database import events, files, job_metadata, jobs, segments
+from renderio_box.database import events, files, job_metadata, jobs, needed_files, segments
 from renderio_box.database.connection import Database, Transaction
 from renderio_box.errors import BoxError, ErrorCode, NotFoundError
 from renderio_box.identifiers import BatchId, FileId, JobId, Owner, new_file_token, new_id
@@ -20,7 +23,9 @@ from renderio_box.jobs.job import (
     Stage,
     Submission,
     Succeeded,
+    stored_inputs,
 )
+from renderio_box.jobs.retention import FOR_EVER, Terms
 from renderio_box.queue.admission import (
     IdempotencyKey,
     all_resolved,
@@ -66,12 +71,18 @@ class ShuttingDownError(BoxError):
         super().__init__("The box is restarting; send the command again in a few seconds.")
 
 
+class QueueRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What the operator wants: how many jobs may wait, how long what they make is kept."""
+
+    max_queued: int = MAX_QUEUED
+    terms: Terms = FOR_EVER
+
+
 class JobQueue:
     """The only writer of job state.
 
     ``announcer`` is notified after every commit that changes a job's state, ``deliveries``
-    when one has ended, which may have put something into the outbox. At most ``max_queued``
-    jobs may wait for their first attempt.
+    when one has ended, which may have put something into the outbox.
     """
 
     def __init__(
@@ -82,14 +93,14 @@ class JobQueue:
         *,
         addresses: Addresses,
         deliveries: Wakeup,
-        max_queued: int = MAX_QUEUED,
+        rules: QueueRules | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._announcer = announcer
         self._addresses = addresses
         self._deliveries = deliveries
-        self._max_queued = max_queued
+        self._rules = rules or QueueRules()
         self._closed = False
 
     def close(self) -> None:
@@ -123,13 +134,15 @@ class JobQueue:
         async with self._database.transaction() as tx:
             if earlier := await earlier_jobs(tx, idempotency, owner=owner, now=now):
                 return earlier
-            await check_depth(tx, new=len(submissions), max_queued=self._max_queued)
+            await check_depth(tx, new=len(submissions), max_queued=self._rules.max_queued)
             specs = await all_resolved(tx, submissions, owner=sees, addresses=self._addresses)
             made = new_jobs(submissions, specs, owner=owner, now=now)
             for job in made:
                 await jobs.insert(tx, job)
                 for key, value in job.metadata.items():
                     await job_metadata.insert(tx, job.id, key, value)
+                if needed := stored_inputs(job.spec):
+                    await needed_files.insert(tx, job.id, needed)
                 await events.add(tx, job, at=job.created_at)
             await remember(tx, idempotency, made)
         self._announcer.notify()
@@ -191,7 +204,9 @@ class JobQueue:
                 await jobs.keep_log(tx, job, outcome.log)
             if isinstance(outcome, Succeeded) and settled.state is JobState.SUCCEEDED:
                 for output in outcome.outputs:
-                    await files.insert(tx, output_row(job, output, now=now))
+                    expires_at = self._rules.terms.expiry(FileKind.OUTPUT, stored_at=now)
+                    row = replace(output_row(job, output, now=now), expires_at=expires_at)
+                    await files.insert(tx, row)
                 if outcome.segments:
                     await segments.insert(tx, job.id, outcome.segments, now=now)
         self._announce([settled])
@@ -250,6 +265,7 @@ class JobQueue:
             raise LeaseLostError(job)
         await events.add(tx, job, at=now)
         if job.finished_at is not None:
+            await needed_files.delete_of_job(tx, job.id)
             await announce_end(tx, job, now=now)
 
     def _announce(self, changed: Sequence[Job]) -> None:

@@ -1,7 +1,9 @@
 """The scratch directory of one attempt, and putting its inputs into it."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +19,7 @@ log = structlog.get_logger()
 
 BUFFER_BYTES: Final = 1024 * 1024
 REMOVAL_SECONDS: Final = 30.0
+NAME: Final = re.compile(r"[0-9a-f-]{36}-[0-9]+")
 
 
 class Workspace(msgspec.Struct, frozen=True):
@@ -67,6 +70,16 @@ class Workspaces:
         """Remove what attempts of a dead process left behind."""
         await to_thread.run_sync(self._sweep)
 
+    async def names(self) -> list[str]:
+        """Return the names of all workspaces, each of its job and its attempt."""
+        return await to_thread.run_sync(
+            lambda: [path.name for path in self._root.iterdir() if NAME.fullmatch(path.name)]
+        )
+
+    async def remove(self, names: Collection[str], *, before: datetime) -> int:
+        """Remove workspaces that were made before that moment; return how many."""
+        return await to_thread.run_sync(self._remove, names, before)
+
     @asynccontextmanager
     async def fresh(self, job: Job) -> AsyncGenerator[Workspace]:
         """Make an empty workspace for the job's attempt and remove it in the end."""
@@ -77,6 +90,15 @@ class Workspaces:
         finally:
             with anyio.move_on_after(REMOVAL_SECONDS, shield=True):
                 await to_thread.run_sync(clear, workspace.root, abandon_on_cancel=True)
+
+    def _remove(self, names: Collection[str], before: datetime) -> int:
+        removed = 0
+        for name in names:
+            path = self._root / name
+            with suppress(FileNotFoundError):
+                if path.lstat().st_mtime < before.timestamp():
+                    removed += remove(path)
+        return removed
 
     def _sweep(self) -> None:
         self._root.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -29,6 +29,7 @@ from renderio_box.storage.storage import (
     StoredObject,
     UnfitOutputError,
 )
+from renderio_box.wakeup import Wakeup
 
 PIECE_BYTES: Final = 1024 * 1024
 FICLONE: Final = 0x40049409
@@ -43,13 +44,15 @@ class LocalStorage:
     """Files under one directory; everything in it belongs to this class.
 
     Objects are read-only on disk, and no link among them is ever followed. ``incoming`` holds what has not arrived completely
-    and is emptied when the storage is opened.
+    and is emptied when the storage is opened. ``shortage`` is notified when room is wanted
+    and not there.
     """
 
-    def __init__(self, root: Path, *, reserve_bytes: int) -> None:
+    def __init__(self, root: Path, *, reserve_bytes: int, shortage: Wakeup | None = None) -> None:
         self._root = root.resolve()
         self._incoming = self._root / "incoming"
         self._reserve_bytes = reserve_bytes
+        self._shortage = shortage or Wakeup()
 
     async def open(self) -> None:
         """Make the directories and forget what a dead process left half-received."""
@@ -106,7 +109,10 @@ class LocalStorage:
 
     async def free_bytes(self) -> int:
         """Return how much room is left above the reserve, 0 or less when none is."""
-        return await to_thread.run_sync(self.room_bytes)
+        room = await to_thread.run_sync(self.room_bytes)
+        if room <= 0:
+            self._shortage.notify()
+        return room
 
     async def check(self) -> str:
         """Write and sync a file and say how much room there is; StorageFullError, OSError."""
@@ -121,6 +127,16 @@ class LocalStorage:
         usage = os.statvfs(self._root)
         return usage.f_bavail * usage.f_frsize - self._reserve_bytes
 
+    def check_room(self) -> None:
+        """Tell whoever makes room when there is none. Call it in a worker thread of anyio's.
+
+        Raises:
+            StorageFullError: The reserve is touched.
+        """
+        if self.room_bytes() < 0:
+            from_thread.run_sync(self._shortage.notify)
+            raise StorageFullError
+
     def place(self, opened: int, path: Path, key: str, sha256: str) -> StoredObject:
         """Give the opened, synced file at ``path`` its final name, durable on return. Blocks.
 
@@ -128,8 +144,7 @@ class LocalStorage:
             StorageFullError: Less than the reserve would remain free.
             UnfitOutputError: Another file was at ``path``; it is gone.
         """
-        if self.room_bytes() < 0:
-            raise StorageFullError
+        self.check_room()
         target = self._root / key
         if not target.parent.exists():
             target.parent.mkdir(mode=FOLDER_MODE, exist_ok=True)
@@ -193,8 +208,7 @@ class LocalIncoming:
             raise
 
     def _append(self, pieces: bytearray) -> None:
-        if self._storage.room_bytes() < 0:
-            raise StorageFullError
+        self._storage.check_room()
         self._digest.update(pieces)
         self._file.write(pieces)
 

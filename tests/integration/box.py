@@ -11,6 +11,7 @@ import httpx
 import msgspec
 from httpx import ASGITransport, AsyncClient
 from litestar import Litestar
+from msgspec.structs import replace
 
 from renderio_box.api.app import Parts
 from renderio_box.api.health import BoxFacts, FfmpegFacts, Health
@@ -20,6 +21,7 @@ from renderio_box.api.renderio.files import UploadLimit
 from renderio_box.api.streams import Streams
 from renderio_box.api.urls import UrlMaker
 from renderio_box.catalog.endpoints import EndpointCatalog
+from renderio_box.catalog.expiry import Expiry
 from renderio_box.catalog.files import FileCatalog
 from renderio_box.catalog.inspection import Inspector
 from renderio_box.catalog.keys import USUAL_SCOPES, KeyRing, Scope
@@ -34,11 +36,13 @@ from renderio_box.inputs.download import DownloadBounds, Downloader
 from renderio_box.jobs.delivery import Delivery, Receipt
 from renderio_box.jobs.files import FileStatus, StoredFile
 from renderio_box.jobs.limits import JobLimits
+from renderio_box.jobs.retention import FOR_EVER, Terms
 from renderio_box.logs import LINES_PER_MINUTE, Sparingly
 from renderio_box.networks import opened_by
 from renderio_box.outgoing import describing
+from renderio_box.queue.disposal import Disposal
 from renderio_box.queue.history import History, JobReport
-from renderio_box.queue.job_queue import MAX_QUEUED, JobQueue
+from renderio_box.queue.job_queue import MAX_QUEUED, JobQueue, QueueRules
 from renderio_box.queue.outbox import Outbox, Parcel
 from renderio_box.scheduler.attempt import AttemptRunner
 from renderio_box.scheduler.capacity import Capacity
@@ -47,6 +51,7 @@ from renderio_box.scheduler.fetch import Fetcher
 from renderio_box.scheduler.gather import Gatherer
 from renderio_box.scheduler.keeper import Keeper
 from renderio_box.scheduler.publish import Publisher
+from renderio_box.scheduler.retention import Retention
 from renderio_box.scheduler.scheduler import Scheduler
 from renderio_box.scheduler.shared_inputs import SharedInputs
 from renderio_box.scheduler.verification import Verifier
@@ -171,6 +176,7 @@ class Box(msgspec.Struct, frozen=True, kw_only=True):
     scheduler: Scheduler
     dispatcher: Dispatcher
     keeper: Keeper
+    retention: Retention
     parts: Parts
 
     async def report(self, job_id: str) -> JobReport:
@@ -229,18 +235,22 @@ async def open_box(
     reserve_bytes: int = 0,
     max_queued: int = MAX_QUEUED,
     url_hours: int = 0,
+    terms: Terms = FOR_EVER,
 ) -> AsyncGenerator[Box]:
     """Open every part on the files under ``root``, as the appliance does."""
     clock, prober, wakeup = outside.clock, outside.prober, WatchedWakeup()
     async with open_sqlite(root / DATABASE) as database:
-        storage = LocalStorage(root / "files", reserve_bytes=reserve_bytes)
+        shortage = Wakeup()
+        storage = LocalStorage(root / "files", reserve_bytes=reserve_bytes, shortage=shortage)
         await storage.open()
         keys = KeyRing(database, clock)
         await keys.load()
         addresses = Addresses(URL_KEYS, clock, hours=url_hours)
-        files = FileCatalog(database, storage, prober, clock, addresses)
-        wanted = WantedFiles(database, storage, prober, clock, addresses)
-        part_uploads = PartUploads(database, storage, prober, clock, UPLOAD_TERMS)
+        files = FileCatalog(database, storage, prober, clock, addresses, terms)
+        wanted = WantedFiles(database, storage, prober, clock, addresses, terms)
+        part_uploads = PartUploads(
+            database, storage, prober, clock, replace(UPLOAD_TERMS, retention=terms)
+        )
         workspaces = Workspaces(root / "work")
         await workspaces.sweep()
         announcer, delivery_wakeup = Announcer(wakeup), WatchedWakeup()
@@ -250,7 +260,7 @@ async def open_box(
             announcer,
             addresses=addresses,
             deliveries=delivery_wakeup,
-            max_queued=max_queued,
+            rules=QueueRules(max_queued=max_queued, terms=terms),
         )
         history = History(database, addresses)
         outbox = WatchedOutbox(database, clock, delivery_wakeup)
@@ -338,6 +348,12 @@ async def open_box(
                 uploads=part_uploads,
                 downloader=outside.downloader,
                 storage=storage,
+            ),
+            retention=Retention(
+                expiry=Expiry(database, storage, clock, terms),
+                disposal=Disposal(database, clock, terms),
+                clock=clock,
+                wakeup=shortage,
             ),
             parts=parts,
         )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from renderio_box.database import migrate
+from renderio_box.database import expiry, migrate
 from renderio_box.database.connection import open_sqlite
 from renderio_box.database.migrate import NewerSchemaError, known_migrations
 from renderio_box.queue.history import History
@@ -141,3 +141,49 @@ async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.DatabaseError):
         async with open_sqlite(path):
             pass
+
+
+def older(path: Path, *, schema: int, script: str) -> None:
+    """Make a database of an earlier version of the program, with something in it."""
+    with sqlite3.connect(path) as connection:
+        for migration in known_migrations()[:schema]:
+            connection.executescript(migration)
+        connection.executescript(f"{script}; PRAGMA user_version = {schema};")
+    connection.close()
+
+
+FILES_OF_SCHEMA_3 = """
+INSERT INTO files (id, owner, kind, status, key, token, filename, size_bytes, sha256, media,
+                   created_at, deleted_at)
+VALUES ('kept', 'ann', 'UPLOAD', 'stored', 'k1', 't1', 'a.mp4', 5, '00', '{}', '2026', NULL),
+       ('gone', 'ann', 'UPLOAD', 'stored', 'k2', 't2', 'a.mp4', 7, '00', '{}', '2026', '2026');
+INSERT INTO jobs (id, owner, state, spec, original_request, metadata, warnings, priority,
+                  vcpu_count, attempt, interruptions, created_at, finished_at)
+VALUES ('waits', 'ann', 'queued', '{"inputs":{"in_a":{"type":"stored","file_id":"kept"},
+        "in_b":{"type":"url","url":"https://example.org/"}},
+        "archive":{"type":"stored","file_id":"zip"}}', '{}', '{}', '[]', 50, 1, 0, 0, '2026', NULL),
+       ('done', 'ann', 'succeeded', '{"inputs":{"in_a":{"type":"stored","file_id":"kept"}}}',
+        '{}', '{}', '[]', 50, 1, 1, 0, '2026', '2026');
+INSERT INTO segments VALUES ('done', 'seg.ts', 'k3', 11, '00', '2026')
+"""
+
+
+async def test_what_waiting_commands_need_is_known_after_a_migration(tmp_path: Path) -> None:
+    path = tmp_path / "box.sqlite3"
+    older(path, schema=3, script=FILES_OF_SCHEMA_3)
+
+    async with open_sqlite(path) as database, database.reading() as tx:
+        needed = await tx.fetch_all("SELECT file_id, job_id FROM needed_files ORDER BY 1", {})
+
+    assert needed == [
+        {"file_id": "kept", "job_id": "waits"},
+        {"file_id": "zip", "job_id": "waits"},
+    ]
+
+
+async def test_stored_bytes_are_counted_by_a_migration(tmp_path: Path) -> None:
+    path = tmp_path / "box.sqlite3"
+    older(path, schema=3, script=FILES_OF_SCHEMA_3)
+
+    async with open_sqlite(path) as database, database.reading() as tx:
+        assert await expiry.stored_bytes(tx) == 5 + 11

@@ -8,12 +8,20 @@ from renderio_box.bounds import (
     job_limits,
     network_policy,
     resource_limits,
+    retention_terms,
     upload_terms,
     watch_bounds,
 )
 from renderio_box.jobs.uploads import PART_BYTES
 from renderio_box.machine import physical_memory_bytes
-from renderio_box.settings import Config, InputsConfig, JobsConfig, NetworkConfig, StorageConfig
+from renderio_box.settings import (
+    Config,
+    InputsConfig,
+    JobsConfig,
+    NetworkConfig,
+    RetentionConfig,
+    StorageConfig,
+)
 
 
 def test_sizes_are_set_in_mebibytes() -> None:
@@ -66,3 +74,22 @@ def test_networks_are_opened_as_set() -> None:
 
     assert policy.judge("192.168.1.7", host="nas.lan").is_allowed
     assert not network_policy(Config()).judge("192.168.1.7", host="nas.lan").is_allowed
+
+
+def test_what_is_kept_for_no_hours_is_kept_for_ever() -> None:
+    terms = retention_terms(Config(retention=RetentionConfig(outputs_hours=2)))
+
+    assert (terms.outputs, terms.uploads, terms.total_bytes) == (timedelta(hours=2), None, None)
+
+
+def test_logs_events_and_deliveries_are_kept_for_a_month_and_commands_for_three() -> None:
+    terms = retention_terms(Config())
+
+    assert {terms.logs, terms.events, terms.deliveries} == {timedelta(days=30)}
+    assert terms.commands == timedelta(days=90)
+
+
+def test_files_are_bounded_in_mebibytes() -> None:
+    terms = retention_terms(Config(retention=RetentionConfig(total_mbytes=3)))
+
+    assert terms.total_bytes == 3 * MEBIBYTE

@@ -177,3 +177,16 @@ def test_blanks_and_empty_entries_of_a_list_do_not_count(
     config = load(None, {"RENDERIO_SERVER_TRUSTED_PROXIES": value})
 
     assert config.server.trusted_proxies == proxies
+
+
+@pytest.mark.parametrize("hours", ["1", "23"])
+def test_commands_are_kept_as_long_as_idempotency_keys_hold(hours: str) -> None:
+    with pytest.raises(ConfigError, match=rf"retention.commands_hours \({hours}\)"):
+        load(None, {"RENDERIO_RETENTION_COMMANDS_HOURS": hours})
+
+
+@pytest.mark.parametrize("hours", [0, 24])
+def test_commands_may_be_kept_for_a_day_or_for_ever(hours: int) -> None:
+    config = load(None, {"RENDERIO_RETENTION_COMMANDS_HOURS": str(hours)})
+
+    assert config.retention.commands_hours == hours
