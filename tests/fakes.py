@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -13,6 +13,7 @@ from anyio import to_thread
 from anyio.abc import SocketAttribute, SocketStream
 
 from renderio_box.companions import accompanied_by
+from renderio_box.database.connection import Database, DatabaseFailedError, Transaction
 from renderio_box.ffmpeg.executor import Effort, Ended, Execution, Guard, Stop, unguarded
 from renderio_box.ffmpeg.probe import Described, UnreadableError
 from renderio_box.ffmpeg.progress import Report
@@ -152,6 +153,24 @@ def links(directory: Path) -> dict[str, int]:
     return {path.name: path.stat().st_nlink for path in directory.iterdir()}
 
 
+class TroubledDatabase:
+    """The box's database, which refuses to write while it is in trouble."""
+
+    def __init__(self, database: Database, *, in_trouble: bool) -> None:
+        self._database = database
+        self.in_trouble = in_trouble
+        self.refused = anyio.Event()
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        if self.in_trouble:
+            self.refused.set()
+            raise DatabaseFailedError("disk I/O error")
+        return self._database.transaction()
+
+    def reading(self) -> AbstractAsyncContextManager[Transaction]:
+        return self._database.reading()
+
+
 class UnwalledUnpacker:
     """The unpacking program itself, run in this process."""
 
@@ -234,11 +253,15 @@ class WatchedWakeup(Wakeup):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a Receiver sends: raw bytes, after which it closes, falls silent, or never ends."""
+    """What a Receiver sends: raw bytes, after which it closes, falls silent, or never ends.
+
+    What it sends ``endlessly`` comes once in ``pause_s`` seconds.
+    """
 
     raw: bytes
     stays_silent: bool = False
     endlessly: bytes = b""
+    pause_s: float = 0.0
 
 
 def answer(
@@ -318,6 +341,7 @@ async def send_answer(stream: SocketStream, told: Answer) -> None:
     await stream.send(told.raw)
     while told.endlessly:
         await stream.send(told.endlessly)
+        await anyio.sleep(told.pause_s)
     while told.stays_silent:
         await stream.receive()
 

@@ -12,9 +12,10 @@ from litestar.exceptions import HTTPException, SerializationException, Validatio
 from litestar.types import Scope
 
 from renderio_box.api.envelopes import ErrorBody, Fault, Problem, dialect_of, error_body
+from renderio_box.database.connection import DatabaseFullError
 from renderio_box.errors import BoxError, ErrorCode, NotDoableError
 from renderio_box.jobs.job import Dialect
-from renderio_box.storage.storage import ObjectMissingError
+from renderio_box.storage.storage import ObjectMissingError, StorageFullError
 
 log = structlog.get_logger()
 
@@ -194,6 +195,12 @@ def answer_missing_object(request: AnyRequest, error: ObjectMissingError) -> Res
     return answer(request, Problem(ErrorCode.NOT_FOUND, "The file is gone from the box's disk."))
 
 
+def answer_full_database(request: AnyRequest, error: DatabaseFullError) -> Response[ErrorBody]:
+    """Answer when there was no room on the disk even for a row."""
+    log.error("database_full", path=request.url.path, reason=str(error))
+    return answer_expected(request, StorageFullError())
+
+
 def request_id_of(scope: Scope) -> str:
     """Return the identifier of the request that ``scope`` belongs to, made at first asking."""
     return str(scope["state"].setdefault("request_id", uuid4().hex))
@@ -213,6 +220,7 @@ EXCEPTION_HANDLERS: Final = {
     ValidationException: answer_invalid,
     HTTPException: answer_http,
     ObjectMissingError: answer_missing_object,
+    DatabaseFullError: answer_full_database,
     Exception: answer_unexpected,
 }
 

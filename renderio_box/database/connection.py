@@ -34,6 +34,10 @@ class DatabaseFailedError(Exception):
     """
 
 
+class DatabaseFullError(DatabaseFailedError):
+    """There is no room on the disk for what was to be written, and nothing was changed."""
+
+
 class Transaction(Protocol):
     """Statements that commit together or not at all."""
 
@@ -155,7 +159,7 @@ def failures_named() -> Generator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise DatabaseFailedError(str(error)) from error
+        raise failure(error) from error
 
 
 @asynccontextmanager
@@ -172,6 +176,13 @@ async def open_sqlite(path: Path) -> AsyncGenerator[SqliteDatabase]:
             await connection.execute(pragma)
         await migrate(connection, path)
         yield SqliteDatabase(connection)
+
+
+def failure(error: sqlite3.Error) -> DatabaseFailedError:
+    """Return what SQLite's error means to a caller."""
+    # Errors of the driver's own have no code.
+    is_full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    return DatabaseFullError(str(error)) if is_full else DatabaseFailedError(str(error))
 
 
 def as_text(moment: datetime) -> str:

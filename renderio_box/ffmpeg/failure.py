@@ -28,6 +28,11 @@ NOISE: Final = re.compile(
 ADDRESS: Final = re.compile(r" @ 0x[0-9a-f]+")
 OUT_OF_MEMORY: Final = re.compile(r"Cannot allocate memory|Error alloc")
 DISK_FULL: Final = re.compile(r"No space left on device")
+CUT_SHORT: Final = re.compile(
+    r"^(?:\[[^]]*\] )?Error (?:writing trailer|closing file)\b.*: No space left on device$",
+    re.MULTILINE,
+)
+"""What FFmpeg 5.1 says when the end of an output did not fit, and then ends with status 0."""
 UNANNOUNCED_LIST: Final = re.compile(
     r"Format not on whitelist|Not detecting m3u8/hls with non standard extension"
 )
@@ -63,8 +68,8 @@ EMPTY_BECAUSE: Final = ((TRAILING, IGNORED), (NOTHING_ENCODED, NO_FRAME))
 def explain(ended: Ended, *, timeout_s: float, asked: Asked) -> Failed | None:
     """Return why the run counts as failed, None when it ended well.
 
-    A run that ends with status 0 after an allocation failed has silently lost frames
-    and counts as failed too.
+    A run that ends with status 0 after an allocation failed has silently lost frames,
+    one whose disk became full in the end has lost the end: both count as failed too.
     """
     if ended.stopped_by is not None:
         return stopped(ended, ended.stopped_by)
@@ -78,7 +83,7 @@ def explain(ended: Ended, *, timeout_s: float, asked: Asked) -> Failed | None:
         )
     if ended.out_of_memory or OUT_OF_MEMORY.search(ended.log):
         return failed(ended, ErrorStatus.OUT_OF_MEMORY, "FFmpeg ran out of memory.")
-    if ended.exit_status == 0:
+    if ended.exit_status == 0 and not CUT_SHORT.search(ended.log):
         return None
     known = None if ended.exit_status < 0 or cause_of(ended) else explanation_of(ended.log, asked)
     if known is None:

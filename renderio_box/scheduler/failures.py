@@ -10,6 +10,7 @@ from anyio.abc import TaskGroup
 
 from renderio_box.inputs.download import RefusedError, TooLargeError, UnreachableError
 from renderio_box.jobs.error_status import ErrorStatus
+from renderio_box.jobs.job import Failed
 from renderio_box.storage.storage import StorageFullError
 
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -96,3 +97,22 @@ def first(errors: BaseExceptionGroup[AttemptFailedError]) -> AttemptFailedError:
     """Return one error out of a group that may hold groups."""
     error = errors.exceptions[0]
     return first(error) if isinstance(error, BaseExceptionGroup) else error
+
+
+def crashed(error: BaseException) -> Failed:
+    """Return the end of an attempt that nobody had foreseen, except that disks become full."""
+    if is_for_want_of_space(error):
+        return Failed(
+            status=ErrorStatus.STORAGE_FULL, message="The disk was full while the command ran."
+        )
+    return Failed(
+        status=ErrorStatus.INTERNAL_ERROR,
+        message="The box failed while it ran this command; its log has the details.",
+    )
+
+
+def is_for_want_of_space(error: BaseException) -> bool:
+    """Tell whether the error, or one in its group, says that the disk is full."""
+    if isinstance(error, BaseExceptionGroup):
+        return any(map(is_for_want_of_space, error.exceptions))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+    return isinstance(error, OSError) and error.errno in FULL

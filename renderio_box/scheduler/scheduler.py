@@ -11,10 +11,8 @@ from renderio_box.clock import Clock
 from renderio_box.companions import accompanied_by
 from renderio_box.database.connection import DatabaseFailedError
 from renderio_box.identifiers import BatchId
-from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.jobs.job import (
     Cancelled,
-    Failed,
     Interrupted,
     Job,
     JobState,
@@ -24,6 +22,7 @@ from renderio_box.jobs.job import (
 from renderio_box.queue.job_queue import JobQueue, LeaseLostError
 from renderio_box.scheduler.attempt import AttemptRunner
 from renderio_box.scheduler.capacity import Capacity, Slot
+from renderio_box.scheduler.failures import crashed
 from renderio_box.scheduler.shared_inputs import SharedInputs
 from renderio_box.scheduler.tracker import Tracker
 from renderio_box.wakeup import Wakeup
@@ -34,6 +33,9 @@ LEASE: Final = timedelta(seconds=60)
 RENEWED_EVERY_S: Final = 1.0
 LOOKED_EVERY_S: Final = 20.0
 SETTLED_WITHIN_S: Final = 30.0
+SETTLE_TRIED_FOR_S: Final = 20.0
+TRIED_AGAIN_S: Final = 1.0
+"""How long to leave a database alone that is in trouble, because the disk is full for example."""
 
 
 class Scheduler:
@@ -61,8 +63,13 @@ class Scheduler:
         """Work until drained or cancelled; attempts that are cancelled go back to the queue."""
         async with anyio.create_task_group() as attempts, accompanied_by(self._look_regularly):
             while not self._draining:
-                await self._start_what_fits(attempts)
-                await self._wakeup.wait(timeout_s=LOOKED_EVERY_S)
+                wait_s = LOOKED_EVERY_S
+                try:
+                    await self._start_what_fits(attempts)
+                except DatabaseFailedError as error:
+                    log.warning("claiming_put_off", reason=str(error))
+                    wait_s = TRIED_AGAIN_S
+                await self._wakeup.wait(timeout_s=wait_s)
 
     def drain(self) -> None:
         """Claim nothing more; ``run`` returns when the running attempts have ended."""
@@ -79,7 +86,10 @@ class Scheduler:
     async def _look_regularly(self) -> None:
         while True:
             await anyio.sleep(LOOKED_EVERY_S)
-            await self.look()
+            try:
+                await self.look()
+            except DatabaseFailedError as error:
+                log.warning("looking_put_off", reason=str(error))
 
     async def _forget_when_over(self, batch_id: BatchId | None) -> None:
         """Remove what the jobs of a batch share when none of them waits or runs any more."""
@@ -124,12 +134,9 @@ class Scheduler:
             group.start_soon(lease.keep, group.cancel_scope)
             try:
                 outcome = await self._runner.run(job, tracker, slot)
-            except Exception:
+            except Exception as error:
                 log.exception("attempt_crashed", job=job.id, attempt=job.attempt)
-                outcome = Failed(
-                    status=ErrorStatus.INTERNAL_ERROR,
-                    message="The box failed while it ran this command; its log has the details.",
-                )
+                outcome = crashed(error)
             group.cancel_scope.cancel()
         if lease.lost:
             await self._runner.discard(outcome)
@@ -142,7 +149,7 @@ class Scheduler:
             log.warning("attempt_lost", job=job.id, attempt=job.attempt)
             return
         try:
-            settled = await self._queue.settle(job, outcome)
+            settled = await self._settled(job, outcome)
         except LeaseLostError:
             log.warning("attempt_lost", job=job.id, attempt=job.attempt)
             await self._runner.discard(outcome)
@@ -162,6 +169,23 @@ class Scheduler:
             error_status=settled.error_status,
             run_seconds=settled.run_seconds,
         )
+
+    async def _settled(self, job: Job, outcome: Outcome) -> Job:
+        """Record how the attempt ended; a database in trouble is asked again for a while.
+
+        Raises:
+            LeaseLostError: Another attempt owns the job; nothing was recorded.
+            DatabaseFailedError: It is still in trouble.
+        """
+        give_up_at = anyio.current_time() + SETTLE_TRIED_FOR_S
+        while True:
+            try:
+                return await self._queue.settle(job, outcome)
+            except DatabaseFailedError as error:
+                if anyio.current_time() >= give_up_at:
+                    raise
+                log.warning("settle_put_off", job=job.id, reason=str(error))
+            await anyio.sleep(TRIED_AGAIN_S)
 
 
 class LeaseKeeper:

@@ -204,6 +204,18 @@ async def test_a_server_that_falls_silent_is_given_up(
     )
 
 
+async def test_a_server_that_sends_a_byte_now_and_then_is_given_up(
+    box: Box, receiver: Receiver
+) -> None:
+    begun = answer(b"x", headers={"Content-Length": "1000"})
+    receiver.answers["/clip.mp4"] = replace(begun, endlessly=b"x", pause_s=0.1)
+
+    assert await refusal(box, f"{receiver.url}/clip.mp4") == (
+        "UNREACHABLE_INPUT_FILE",
+        "in_0 could not be fetched: it was not complete after 5 seconds.",
+    )
+
+
 @pytest.mark.parametrize("raw", [b"", b"this is not HTTP\r\n\r\n", b"HTTP/1.1 200"])
 async def test_a_server_that_speaks_no_http_is_unreachable(
     box: Box, receiver: Receiver, raw: bytes

@@ -1,7 +1,6 @@
 """What becomes of wanted files: fetched once, kept, failed, deleted meanwhile, interrupted."""
 
 from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import anyio
@@ -11,13 +10,12 @@ from msgspec.structs import replace
 
 from renderio_box.catalog.wanted import WantedFiles
 from renderio_box.companions import accompanied_by
-from renderio_box.database.connection import Database, DatabaseFailedError, Transaction
 from renderio_box.inputs.download import Downloader
 from renderio_box.inputs.outbound import OutboundTransport
 from renderio_box.jobs.files import FileStatus, MediaInfo, StoredFile
 from renderio_box.scheduler.keeper import Keeper
 from tests.builders import ADDRESSES, OWNER
-from tests.fakes import Answer, Receiver, ScriptedProber, answer
+from tests.fakes import Answer, Receiver, ScriptedProber, TroubledDatabase, answer
 from tests.integration.box import (
     BOUNDS,
     FILES,
@@ -328,24 +326,6 @@ async def test_a_failed_file_is_not_fetched_again_by_the_next_box(
         await kept(box, f"{receiver.url}/other.mp4")
 
     assert len(receiver.requests) == 2
-
-
-class TroubledDatabase:
-    """The box's database, which refuses to write while it is in trouble."""
-
-    def __init__(self, database: Database, *, in_trouble: bool) -> None:
-        self._database = database
-        self.in_trouble = in_trouble
-        self.refused = anyio.Event()
-
-    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
-        if self.in_trouble:
-            self.refused.set()
-            raise DatabaseFailedError("disk I/O error")
-        return self._database.transaction()
-
-    def reading(self) -> AbstractAsyncContextManager[Transaction]:
-        return self._database.reading()
 
 
 class SpoilingProber(ScriptedProber):

@@ -109,6 +109,22 @@ def test_a_run_that_ended_well_needs_no_explanation() -> None:
                 " av_interleaved_write_frame(): No space left on device"
             ),
         ),
+        (
+            ended(0, "Error writing trailer of a.mkv: No space left on device\n"),
+            ErrorStatus.STORAGE_FULL,
+            (
+                "The disk was full while FFmpeg wrote."
+                " Error writing trailer of a.mkv: No space left on device"
+            ),
+        ),
+        (
+            ended(0, "[out#0/matroska] Error closing file: No space left on device\n"),
+            ErrorStatus.STORAGE_FULL,
+            (
+                "The disk was full while FFmpeg wrote."
+                " [out#0/matroska] Error closing file: No space left on device"
+            ),
+        ),
         (ended(187), ErrorStatus.FFMPEG_FAILED, "FFmpeg ended with status 187."),
         (
             ended(-signal.SIGKILL),
@@ -136,6 +152,12 @@ def test_a_failure_has_a_status_and_a_sentence(
 
     assert failed is not None
     assert (failed.status, failed.message) == (status, sentence)
+
+
+def test_a_title_about_full_disks_is_no_failure() -> None:
+    run = ended(0, "    title           : Error closing file: No space left on device\n")
+
+    assert explain(run, timeout_s=60, asked=ASKED) is None
 
 
 @pytest.mark.parametrize(

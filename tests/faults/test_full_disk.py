@@ -1,0 +1,73 @@
+"""A disk that is full to the last block, with the database on it."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.small_disk import fill, small_disk
+from tests.running_box import RunningBox, eventually, running_box
+
+DISK_MBYTES = 24
+SMALL = "-f lavfi -i testsrc2=size=64x36:rate=5:duration=0.4 -c:v mjpeg {{out_video}}"
+LASTING = "-re -f lavfi -i testsrc2=size=64x36:rate=5:duration=1.5 -c:v mjpeg {{out_video}}"
+GREEDY = "-f lavfi -i testsrc2=size=1280x720:rate=25 -c:v rawvideo {{out_video}}"
+OUTPUTS = {"out_video": "video.mkv"}
+MOST_SUBMITS = 300
+
+pytestmark = pytest.mark.timeout(90)
+
+
+@pytest.fixture
+def cramped(tmp_path: Path) -> Iterator[RunningBox]:
+    """A box on a small disk, of which it keeps nothing free beforehand."""
+    settings = {"RENDERIO_STORAGE_RESERVE_MBYTES": "0", "RENDERIO_JOBS_VCPUS": "2"}
+    with (
+        small_disk(tmp_path / "disk", mbytes=DISK_MBYTES) as disk,
+        running_box(disk / "data", **settings) as box,
+    ):
+        yield box
+
+
+def offered(box: RunningBox, command: str) -> Any:  # noqa: ANN401 - an answer
+    body = {"ffmpeg_command": command, "input_files": {}, "output_files": OUTPUTS, "vcpu_count": 1}
+    return box.http.post("/api/v1/run-ffmpeg-command", json=body)
+
+
+def test_a_command_that_fills_the_disk_fails_alone(cramped: RunningBox) -> None:
+    greedy = cramped.submit(GREEDY, OUTPUTS, vcpu_count=1)
+    beside = cramped.submit(LASTING, OUTPUTS, vcpu_count=1)
+
+    polled = cramped.finished(greedy, within_s=30)
+    assert (polled["status"], polled["error_status"]) == ("FAILED", "STORAGE_FULL")
+    assert cramped.finished(beside)["error_status"] in {None, "STORAGE_FULL"}
+    assert cramped.run(SMALL, OUTPUTS)["status"] == "SUCCESS"
+
+
+def test_a_box_whose_disk_is_full_refuses_waits_and_goes_on(cramped: RunningBox) -> None:
+    ballast = cramped.data / "of somebody else"
+    running = cramped.submit(LASTING, OUTPUTS, vcpu_count=1)
+    eventually(lambda: cramped.poll(running)["status"] == "PROCESSING", within_s=10)
+    fill(ballast)
+
+    answers = [offered(cramped, SMALL)]
+    while answers[-1].status_code == 202 and len(answers) < MOST_SUBMITS:
+        fill(ballast)
+        answers.append(offered(cramped, SMALL))
+    refusal = answers.pop()
+    assert (refusal.status_code, refusal.json()["error"]) == (503, "STORAGE_FULL")
+    assert "Retry-After" in refusal.headers
+    eventually(lambda: b"_put_off" in cramped.stderr.read_bytes(), within_s=10)
+    assert cramped.http.get("/healthz").status_code == 200
+    ballast.unlink()
+
+    accepted = [running, *(answer.json()["command_id"] for answer in answers)]
+    ends = [cramped.finished(each, within_s=30)["error_status"] for each in accepted]
+    assert set(ends) <= {None, "STORAGE_FULL"}
+    assert cramped.run(SMALL, OUTPUTS)["status"] == "SUCCESS"
+    assert cramped.stop() == 0
+    with closing(sqlite3.connect(cramped.data / "box.sqlite3")) as database:
+        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
