@@ -136,16 +136,17 @@ def parts_of(ground: Ground) -> Parts:
     config, database, clock = ground.config, ground.database, ground.clock
     storage, prober, addresses = ground.storage, ground.tooling.prober, ground.addresses
     terms = retention_terms(config)
+    queue = JobQueue(
+        database,
+        clock,
+        ground.announcer,
+        addresses=addresses,
+        deliveries=ground.delivery_wakeup,
+        rules=QueueRules(max_queued=config.jobs.max_queued, terms=terms),
+    )
     return Parts(
-        queue=JobQueue(
-            database,
-            clock,
-            ground.announcer,
-            addresses=addresses,
-            deliveries=ground.delivery_wakeup,
-            rules=QueueRules(max_queued=config.jobs.max_queued, terms=terms),
-        ),
-        history=History(database, addresses),
+        queue=queue,
+        history=History(database, addresses, queue.line),
         files=FileCatalog(database, storage, prober, clock, addresses, terms),
         wanted=WantedFiles(database, storage, prober, clock, addresses, terms),
         part_uploads=PartUploads(database, storage, prober, clock, upload_terms(config)),

@@ -98,6 +98,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "eta_seconds": "How long FFmpeg will still run.",
     "processing_stage": "What the box is doing; only while PROCESSING.",
     "queue_position": "1 is next; only while QUEUED.",
+    "waiting_for": "What there is too little of for the first in the queue to start, and so for"
+    " all behind it; null or absent when nothing keeps it.",
     "attempt": "How often the box has begun with it; more than once only after a crash.",
     "warnings": "What was changed in the command so that the installed FFmpeg takes it.",
     "verification": "What was checked of each output, by alias; null or absent when nothing was.",

@@ -45,6 +45,7 @@ class Polled(msgspec.Struct, frozen=True):
     command_id: str
     status: str
     queue_position: int | None = None
+    waiting_for: str | None = None
     processing_stage: str | None = None
     progress: Progress | None = None
     error_status: str | None = None

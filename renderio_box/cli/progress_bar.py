@@ -52,7 +52,8 @@ class ProgressBar:
 def label_of(polled: Polled) -> str:
     """Return what is happening, in words."""
     if polled.status == "QUEUED":
-        return f"waiting, number {polled.queue_position or 1} in the queue"
+        what = f"waiting for {polled.waiting_for.lower()}" if polled.waiting_for else "waiting"
+        return f"{what}, number {polled.queue_position or 1} in the queue"
     if polled.is_over:
         return polled.status
     return WORDS.get(polled.processing_stage or "", "working")

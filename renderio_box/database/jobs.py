@@ -29,15 +29,15 @@ VALUES (:id, :owner, 'queued', :spec, :original_request, :metadata, :warnings, :
         :batch_id)
 """
 
-CLAIM_NEXT: Final = """
+HEAD: Final = """
+SELECT * FROM jobs WHERE state = 'queued' ORDER BY priority DESC, created_at, id LIMIT 1
+"""
+
+CLAIM: Final = """
    UPDATE jobs
       SET state = 'running', attempt = attempt + 1, lease_expires_at = :lease_expires_at,
           started_at = COALESCE(started_at, :now), stage = 'DOWNLOADING'
-    WHERE state = 'queued' AND vcpu_count <= :free_vcpus
-      AND id = (SELECT id FROM jobs
-                 WHERE state = 'queued'
-                 ORDER BY priority DESC, created_at, id
-                 LIMIT 1)
+    WHERE id = :id AND state = 'queued' AND attempt = :attempt
 RETURNING *
 """
 
@@ -107,17 +107,22 @@ async def insert(tx: Transaction, job: Job) -> None:
     await tx.execute(INSERT, values)
 
 
-async def claim_next(
-    tx: Transaction, *, free_vcpus: int, now: datetime, lease_expires_at: datetime
-) -> Job | None:
-    """Take the job at the head of the queue; None when there is none or it does not fit."""
+async def head(tx: Transaction) -> Job | None:
+    """Return the job that is to be claimed next, None when none waits."""
+    row = await tx.fetch_one(HEAD, {})
+    return None if row is None else as_job(row)
+
+
+async def claim(tx: Transaction, job: Job, *, now: datetime, lease_expires_at: datetime) -> Job:
+    """Take a job that this transaction found queued, and return it with its next attempt."""
     values: dict[str, Value] = {
-        "free_vcpus": free_vcpus,
+        "id": job.id,
+        "attempt": job.attempt,
         "now": as_text(now),
         "lease_expires_at": as_text(lease_expires_at),
     }
-    row = await tx.fetch_one(CLAIM_NEXT, values)
-    return None if row is None else as_job(row)
+    (row,) = await tx.fetch_all(CLAIM, values)
+    return as_job(row)
 
 
 class Renewal(msgspec.Struct, frozen=True):

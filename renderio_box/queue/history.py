@@ -25,7 +25,9 @@ from renderio_box.errors import NotFoundError
 from renderio_box.identifiers import JobId, Owner
 from renderio_box.jobs.files import StoredFile
 from renderio_box.jobs.job import Job, Submission
+from renderio_box.jobs.room import Lack
 from renderio_box.queue.admission import all_resolved
+from renderio_box.queue.line import Line
 from renderio_box.storage.addresses import Addresses
 
 EVENTS_AT_ONCE: Final = 100
@@ -35,11 +37,15 @@ FEW: Final = 10_000
 
 
 class JobReport(msgspec.Struct, frozen=True):
-    """A job with its outputs and its place in the queue, 1 for the next one."""
+    """A job with its outputs; while it waits, its place in the queue, 1 for the next one.
+
+    ``waiting_for`` is what keeps the whole queue waiting.
+    """
 
     job: Job
     outputs: tuple[StoredFile, ...]
     queue_position: int | None
+    waiting_for: Lack | None = None
 
 
 class JobPage(msgspec.Struct, frozen=True):
@@ -66,11 +72,15 @@ class News(msgspec.Struct, frozen=True):
 
 
 class History:
-    """What has become of jobs. ``sees`` is whose jobs are visible, None for everybody's."""
+    """What has become of jobs. ``sees`` is whose jobs are visible, None for everybody's.
 
-    def __init__(self, database: Database, addresses: Addresses) -> None:
+    ``line`` is the queue's own, and says nothing where no queue is worked on.
+    """
+
+    def __init__(self, database: Database, addresses: Addresses, line: Line | None = None) -> None:
         self._database = database
         self._addresses = addresses
+        self._line = line or Line()
 
     async def find(self, job_id: JobId, *, sees: Owner | None) -> JobReport:
         """Return one job; NotFoundError when there is none."""
@@ -79,7 +89,7 @@ class History:
             if found is None:
                 raise NotFoundError(f"There is no command {job_id}.")
             outputs = await files.list_by_job(tx, job_id)
-        return JobReport(found.job, tuple(outputs), found.position)
+        return self._report(found, outputs)
 
     async def list(
         self, wanted: JobFilter, *, limit: int, offset: int = 0, after: Place | None = None
@@ -101,9 +111,7 @@ class History:
             ids = [place.id for place in places[:limit]]
             found = await jobs.find_all(tx, ids)
             outputs = by_job(await files.list_by_jobs(tx, ids))
-        reports = [
-            JobReport(each.job, tuple(outputs[each.job.id]), each.position) for each in found
-        ]
+        reports = [self._report(each, outputs[each.job.id]) for each in found]
         return JobPage(reports, total, places[limit - 1] if len(places) > limit else None)
 
     async def summaries(
@@ -147,6 +155,10 @@ class History:
         """Raise the InvalidRequestError with which the queue would refuse them, if it would."""
         async with self._database.reading() as tx:
             await all_resolved(tx, submissions, owner=sees, addresses=self._addresses)
+
+    def _report(self, found: jobs.InLine, outputs: Iterable[StoredFile]) -> JobReport:
+        waiting_for = None if found.position is None else self._line.waiting_for
+        return JobReport(found.job, tuple(outputs), found.position, waiting_for)
 
 
 async def rarest_first(

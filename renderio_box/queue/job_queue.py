@@ -26,6 +26,7 @@ from renderio_box.jobs.job import (
     stored_inputs,
 )
 from renderio_box.jobs.retention import FOR_EVER, Terms
+from renderio_box.jobs.room import Room
 from renderio_box.queue.admission import (
     IdempotencyKey,
     all_resolved,
@@ -33,6 +34,7 @@ from renderio_box.queue.admission import (
     earlier_jobs,
     remember,
 )
+from renderio_box.queue.line import Line
 from renderio_box.queue.new_jobs import new_jobs
 from renderio_box.queue.outbox import announce_end
 from renderio_box.storage.addresses import Addresses
@@ -82,7 +84,8 @@ class JobQueue:
     """The only writer of job state.
 
     ``announcer`` is notified after every commit that changes a job's state, ``deliveries``
-    when one has ended, which may have put something into the outbox.
+    when one has ended, which may have put something into the outbox. ``line`` says what the
+    jobs that wait are waiting for.
     """
 
     def __init__(
@@ -102,6 +105,7 @@ class JobQueue:
         self._deliveries = deliveries
         self._rules = rules or QueueRules()
         self._closed = False
+        self.line = Line()
 
     def close(self) -> None:
         """Refuse every submission from now on; what was accepted stays."""
@@ -148,21 +152,22 @@ class JobQueue:
         self._announcer.notify()
         return made
 
-    async def claim(self, *, free_vcpus: int, lease: timedelta) -> Job | None:
+    async def claim(self, room: Room, *, lease: timedelta) -> Job | None:
         """Take the job at the head of the queue, or return None.
 
-        The head is the oldest of the highest priority; while it needs more than
-        ``free_vcpus`` nothing is taken, so that small jobs cannot starve a big one.
+        The head is the oldest of the highest priority; while there is no room for it
+        nothing is taken, so that small jobs cannot starve a big one, and ``line`` says
+        what there is too little of.
         """
         now = self._clock.now()
         async with self._database.transaction() as tx:
-            job = await jobs.claim_next(
-                tx, free_vcpus=free_vcpus, now=now, lease_expires_at=now + lease
-            )
-            if job is not None:
-                await events.add(tx, job, at=now)
-        if job is not None:
-            self._announcer.notify()
+            head = await jobs.head(tx)
+            self.line.waiting_for = None if head is None else room.lack_for(head.spec)
+            if head is None or self.line.waiting_for is not None:
+                return None
+            job = await jobs.claim(tx, head, now=now, lease_expires_at=now + lease)
+            await events.add(tx, job, at=now)
+        self._announcer.notify()
         return job
 
     async def renew(

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import msgspec
 
+from renderio_box.jobs.room import Room
 from renderio_box.wakeup import Wakeup
 
 
@@ -37,9 +38,9 @@ class Capacity:
         self._pinned = Counter[int]()
 
     @property
-    def free_vcpus(self) -> int:
-        """Return how many CPUs the next job may count for."""
-        return self._free
+    def room(self) -> Room:
+        """Return what there is for the next job."""
+        return Room(vcpus=self._free)
 
     @contextmanager
     def taken(self, vcpu_count: int, *, pinned: bool) -> Generator[Slot]:

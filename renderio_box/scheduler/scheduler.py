@@ -19,6 +19,7 @@ from renderio_box.jobs.job import (
     Outcome,
     Succeeded,
 )
+from renderio_box.jobs.room import Lack
 from renderio_box.queue.job_queue import JobQueue, LeaseLostError
 from renderio_box.scheduler.attempt import AttemptRunner
 from renderio_box.scheduler.capacity import Capacity, Slot
@@ -102,8 +103,12 @@ class Scheduler:
             log.warning("shared_inputs_kept", batch=batch_id, reason=str(error))
 
     async def _start_what_fits(self, attempts: TaskGroup) -> None:
-        while (free := self._capacity.free_vcpus) > 0 and not self._draining:
-            job = await self._queue.claim(free_vcpus=free, lease=LEASE)
+        while not self._draining:
+            room = self._capacity.room
+            if room.vcpus <= 0:
+                self._queue.line.waiting_for = Lack.CPUS
+                return
+            job = await self._queue.claim(room, lease=LEASE)
             if job is None:
                 return
             # The task takes its CPUs before it first waits, so the next look sees them taken.

@@ -121,6 +121,7 @@ COMMAND: Final[Shape] = {
     "progress": null,
     "processing_stage": null,
     "queue_position": null,
+    "waiting_for": null,
     "attempt": whole,
     "log_url": url,
 }
@@ -155,6 +156,7 @@ QUEUED: Final[Shape] = {
     "status": is_one_of("QUEUED"),
     "started_at": null,
     "queue_position": positive,
+    "waiting_for": or_null(is_one_of("CPUS", "MEMORY", "STORAGE", "RESUME")),
 }
 PROCESSING: Final[Shape] = {
     **UNFINISHED,

@@ -262,7 +262,7 @@ async def open_box(
             deliveries=delivery_wakeup,
             rules=QueueRules(max_queued=max_queued, terms=terms),
         )
-        history = History(database, addresses)
+        history = History(database, addresses, queue.line)
         outbox = WatchedOutbox(database, clock, delivery_wakeup)
         dispatcher = Dispatcher(
             outbox=outbox,

@@ -4,9 +4,11 @@ from datetime import timedelta
 
 from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.jobs.job import Failed, Job, Succeeded
+from renderio_box.jobs.room import Room
 from renderio_box.queue.job_queue import EVERY_LEASE, JobQueue
 from tests.builders import OWNER, make_submission
 
+ROOM = Room(vcpus=4)
 LEASE = timedelta(seconds=60)
 DONE = Succeeded(outputs=(), run_seconds=1.0, log="fine")
 BROKEN = Failed(status=ErrorStatus.FFMPEG_FAILED, message="It broke.")
@@ -16,8 +18,8 @@ async def submitted(queue: JobQueue, **changes: object) -> Job:
     return (await queue.submit([make_submission(**changes)], owner=OWNER, sees=OWNER))[0]
 
 
-async def claimed(queue: JobQueue, *, free_vcpus: int = 4) -> Job:
-    job = await queue.claim(free_vcpus=free_vcpus, lease=LEASE)
+async def claimed(queue: JobQueue) -> Job:
+    job = await queue.claim(ROOM, lease=LEASE)
     assert job is not None
     return job
 

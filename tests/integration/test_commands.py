@@ -11,6 +11,7 @@ from renderio_box.queue.job_queue import EVERY_LEASE
 from tests.builders import make_body
 from tests.fakes import ManualClock, Script, ScriptedExecutor, ScriptedProber
 from tests.integration.box import COMMANDS, RUN, Box, problem, show, submit
+from tests.integration.queue_steps import ROOM
 
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
@@ -47,7 +48,7 @@ async def test_an_accepted_command_runs_once(
 
 async def test_a_job_requeued_after_a_crash_stays_processing(box: Box, client: AsyncClient) -> None:
     command_id = await submit(client, make_body())
-    await box.queue.claim(free_vcpus=4, lease=EVERY_LEASE - EVERY_LEASE)
+    await box.queue.claim(ROOM, lease=EVERY_LEASE - EVERY_LEASE)
     await box.queue.rescue(leases_before=EVERY_LEASE)
 
     shown = await show(client, command_id)
@@ -59,7 +60,7 @@ async def test_a_job_requeued_after_a_crash_is_listed_as_processing(
     box: Box, client: AsyncClient
 ) -> None:
     command_id = await submit(client, make_body())
-    await box.queue.claim(free_vcpus=4, lease=EVERY_LEASE - EVERY_LEASE)
+    await box.queue.claim(ROOM, lease=EVERY_LEASE - EVERY_LEASE)
     await box.queue.rescue(leases_before=EVERY_LEASE)
 
     listed = await client.get(COMMANDS, params={"status": "PROCESSING"})

@@ -5,6 +5,7 @@ from renderio_box.jobs.job import Succeeded
 from tests.builders import make_body
 from tests.fakes import ManualClock
 from tests.integration.box import COMMANDS, FILES, NOWHERE, Box, problem, show, submit, upload
+from tests.integration.queue_steps import ROOM
 
 DONE = Succeeded(outputs=(), run_seconds=1.0, log="")
 
@@ -68,7 +69,7 @@ async def test_a_list_shows_what_a_poll_shows(client: AsyncClient) -> None:
 async def test_a_status_selects_commands(
     box: Box, client: AsyncClient, three: list[str], status: str, shown: list[int]
 ) -> None:
-    job = await box.queue.claim(free_vcpus=4, lease=box.clock.now() - box.clock.now())
+    job = await box.queue.claim(ROOM, lease=box.clock.now() - box.clock.now())
     assert job is not None
     await box.queue.settle(job, DONE)
 

@@ -31,6 +31,7 @@ POLL_FIELDS = {
     "progress",
     "processing_stage",
     "queue_position",
+    "waiting_for",
     "attempt",
     "log_url",
 }
@@ -141,6 +142,7 @@ async def test_a_queued_command_is_shown_waiting(queued: Shown) -> None:
         "progress": None,
         "processing_stage": None,
         "queue_position": 1,
+        "waiting_for": None,
         "attempt": 0,
     }
 

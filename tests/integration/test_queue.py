@@ -9,6 +9,7 @@ from renderio_box.jobs.job import (
     Job,
     JobState,
 )
+from renderio_box.jobs.room import Lack, Room
 from renderio_box.queue.history import History
 from renderio_box.queue.job_queue import (
     EVERY_LEASE,
@@ -20,7 +21,7 @@ from renderio_box.wakeup import Announcer, Wakeup
 from tests.builders import ADDRESSES, OWNER
 from tests.fakes import ManualClock
 from tests.integration.box import Box
-from tests.integration.queue_steps import BROKEN, DONE, LEASE, claimed, interrupted, submitted
+from tests.integration.queue_steps import BROKEN, DONE, LEASE, ROOM, claimed, interrupted, submitted
 
 
 async def events_of(box: Box, job: Job) -> list[tuple[object, object]]:
@@ -49,7 +50,7 @@ async def test_a_claimed_job_is_not_claimed_again(queue: JobQueue) -> None:
     await submitted(queue)
     await claimed(queue)
 
-    assert await queue.claim(free_vcpus=4, lease=LEASE) is None
+    assert await queue.claim(ROOM, lease=LEASE) is None
 
 
 async def test_a_late_attempt_cannot_settle_the_next_one(queue: JobQueue) -> None:
@@ -118,7 +119,28 @@ async def test_a_big_job_at_the_head_is_not_starved_by_small_ones(
     clock.advance(1)
     await submitted(queue, vcpu_count=1)
 
-    assert await queue.claim(free_vcpus=3, lease=LEASE) is None
+    assert await queue.claim(Room(vcpus=3), lease=LEASE) is None
+
+
+async def test_what_waits_says_what_the_head_lacks(box: Box, clock: ManualClock) -> None:
+    await submitted(box.queue, vcpu_count=4)
+    clock.advance(1)
+    behind = await submitted(box.queue, vcpu_count=1)
+
+    await box.queue.claim(Room(vcpus=3), lease=LEASE)
+
+    assert (await box.report(behind.id)).waiting_for is Lack.CPUS
+
+
+async def test_nothing_is_said_to_be_lacking_once_the_head_was_taken(box: Box) -> None:
+    await submitted(box.queue, vcpu_count=4)
+    behind = await submitted(box.queue, vcpu_count=1)
+    await box.queue.claim(Room(vcpus=3), lease=LEASE)
+
+    running = await claimed(box.queue)
+
+    reports = [await box.report(each.id) for each in (running, behind)]
+    assert [each.waiting_for for each in reports] == [None, None]
 
 
 async def test_a_rescued_job_returns_to_its_old_place(queue: JobQueue, clock: ManualClock) -> None:

@@ -20,7 +20,7 @@ from renderio_box.queue.job_queue import (
 )
 from tests.builders import OWNER
 from tests.fakes import ManualClock
-from tests.integration.queue_steps import BROKEN, DONE, LEASE, claimed, interrupted, submitted
+from tests.integration.queue_steps import BROKEN, DONE, LEASE, ROOM, claimed, interrupted, submitted
 
 
 async def test_cancelling_a_queued_job_ends_it(queue: JobQueue) -> None:
@@ -38,7 +38,7 @@ async def test_a_cancelled_job_is_not_claimed(queue: JobQueue) -> None:
     job = await submitted(queue)
     await queue.cancel(job.id, sees=OWNER)
 
-    assert await queue.claim(free_vcpus=4, lease=LEASE) is None
+    assert await queue.claim(ROOM, lease=LEASE) is None
 
 
 async def test_cancelling_a_running_job_only_asks_for_it(queue: JobQueue) -> None:

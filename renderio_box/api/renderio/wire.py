@@ -18,6 +18,7 @@ from renderio_box.jobs.job import (
     Progress,
     Stage,
 )
+from renderio_box.jobs.room import Lack
 from renderio_box.jobs.verification import OutputVerification
 from renderio_box.queue.history import JobReport
 
@@ -134,6 +135,7 @@ class CommandView(msgspec.Struct, frozen=True, kw_only=True):
     progress: Progress | None
     processing_stage: Stage | None
     queue_position: int | None
+    waiting_for: Lack | None
     attempt: int
     warnings: tuple[str, ...]
     verification: dict[str, OutputVerification] | None
@@ -171,6 +173,7 @@ class CommandView(msgspec.Struct, frozen=True, kw_only=True):
             progress=(job.progress or Progress()) if running else None,
             processing_stage=(job.stage or Stage.FETCHING) if running else None,
             queue_position=None if running else report.queue_position,
+            waiting_for=None if running else report.waiting_for,
             attempt=job.attempt,
             warnings=job.warnings,
             verification=job.verification,

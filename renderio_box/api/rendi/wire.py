@@ -14,6 +14,7 @@ from renderio_box.identifiers import FileId, JobId
 from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.jobs.files import FileStatus, MediaInfo, StoredFile
 from renderio_box.jobs.job import CommandType, JobState, MetadataValue, Progress, Stage
+from renderio_box.jobs.room import Lack
 from renderio_box.jobs.verification import OutputVerification
 from renderio_box.queue.history import JobReport
 
@@ -109,6 +110,7 @@ class RendiCommand(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     progress: RendiProgress | None = None
     processing_stage: Stage | None = None
     queue_position: int | None = None
+    waiting_for: Lack | None = None
     attempt: int
     warnings: tuple[str, ...]
     verification: dict[str, OutputVerification] | None = None

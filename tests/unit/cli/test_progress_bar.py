@@ -18,6 +18,10 @@ class Terminal(io.StringIO):
     ("polled", "label"),
     [
         (Polled("id", "QUEUED", queue_position=3), "waiting, number 3 in the queue"),
+        (
+            Polled("id", "QUEUED", queue_position=1, waiting_for="STORAGE"),
+            "waiting for storage, number 1 in the queue",
+        ),
         (Polled("id", "QUEUED"), "waiting, number 1 in the queue"),
         (Polled("id", "PROCESSING", processing_stage="DOWNLOADING"), "fetching inputs"),
         (ENCODING, "encoding"),

@@ -21,7 +21,7 @@ def test_a_job_takes_as_many_cpus_as_it_counts_for() -> None:
     capacity = capacity_of(4)
 
     with capacity.taken(3, pinned=False):
-        assert capacity.free_vcpus == 1
+        assert capacity.room.vcpus == 1
 
 
 def test_a_job_gives_its_cpus_back() -> None:
@@ -30,7 +30,7 @@ def test_a_job_gives_its_cpus_back() -> None:
     with capacity.taken(3, pinned=True):
         pass
 
-    assert capacity.free_vcpus == 4
+    assert capacity.room.vcpus == 4
 
 
 def test_a_job_that_breaks_gives_its_cpus_back() -> None:
@@ -39,7 +39,7 @@ def test_a_job_that_breaks_gives_its_cpus_back() -> None:
     with pytest.raises(RuntimeError), capacity.taken(3, pinned=True):
         raise RuntimeError
 
-    assert capacity.free_vcpus == 4
+    assert capacity.room.vcpus == 4
 
 
 def test_a_job_that_is_not_pinned_may_use_every_cpu() -> None:
@@ -86,7 +86,7 @@ def test_a_job_may_give_its_cpus_back_before_it_is_over() -> None:
     with capacity.taken(3, pinned=True) as slot:
         slot.give_back()
 
-        assert capacity.free_vcpus == 4
+        assert capacity.room.vcpus == 4
 
 
 def test_cpus_come_back_only_once() -> None:
@@ -96,7 +96,7 @@ def test_cpus_come_back_only_once() -> None:
         slot.give_back()
         slot.give_back()
 
-    assert capacity.free_vcpus == 4
+    assert capacity.room.vcpus == 4
 
 
 def test_a_job_that_is_finishing_holds_no_cpu() -> None:
@@ -118,7 +118,7 @@ def test_no_more_jobs_finish_beside_those_that_encode_than_there_are_cpus() -> N
         with capacity.taken(1, pinned=False) as second:
             second.give_back()
 
-            assert capacity.free_vcpus == 0
+            assert capacity.room.vcpus == 0
 
 
 def test_a_job_that_is_over_leaves_room_for_another_to_finish() -> None:
@@ -130,7 +130,7 @@ def test_a_job_that_is_over_leaves_room_for_another_to_finish() -> None:
     with capacity.taken(1, pinned=False) as second:
         second.give_back()
 
-        assert capacity.free_vcpus == 1
+        assert capacity.room.vcpus == 1
 
 
 def test_the_scheduler_is_woken_once_when_cpus_come_back() -> None:
