@@ -50,6 +50,7 @@ class Polled(msgspec.Struct, frozen=True):
     progress: Progress | None = None
     error_status: str | None = None
     error_message: str | None = None
+    suggestion: str | None = None
     output_files: dict[str, OutputFile] = {}
     warnings: tuple[str, ...] = ()
 

@@ -16,7 +16,7 @@ class ExitStatus(IntEnum):
 
 
 class CliError(Exception):
-    """Ends the program with ``status`` and one line that says what to do."""
+    """Ends the program with ``status`` and one line that says what to do, or another below it."""
 
     def __init__(self, message: str, *, status: ExitStatus = ExitStatus.WRONG_USAGE) -> None:
         super().__init__(message)

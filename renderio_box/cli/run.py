@@ -140,8 +140,9 @@ async def finish(client: BoxClient, request: RunRequest, polled: Polled) -> Exit
     for warning in polled.warnings:
         sys.stderr.write(f"note: {warning}\n")
     if polled.status != "SUCCESS":
+        hint = f"\n  this would work: {polled.suggestion}" if polled.suggestion else ""
         raise CliError(
-            f"{polled.error_status}: {polled.error_message}", status=ExitStatus.COMMAND_FAILED
+            f"{polled.error_status}: {polled.error_message}{hint}", status=ExitStatus.COMMAND_FAILED
         )
     for alias, target in request.outputs.items():
         file = polled.output_files[alias]

@@ -102,6 +102,7 @@ def test_a_command_that_fails_is_told_in_one_line(
     assert ran.returncode == 1
     assert complaint.startswith("renderio-box: FFMPEG_FAILED: This FFmpeg has no filter called")
     assert complaint.endswith("No such filter: 'scle'")
+    assert ran.stderr.endswith("\n  this would work: -i {{in_1}} -vf scale=80:-2 {{out_1}}\n")
     assert not target.exists()
 
 
