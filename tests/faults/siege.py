@@ -2,7 +2,6 @@
 
 import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -20,6 +19,7 @@ from tests.faults.checkpoints import CHECKPOINTS
 from tests.faults.clients import Client, Journal
 from tests.faults.judge import Verdict, judge
 from tests.media.stand_ins import make
+from tests.ports import free_port
 from tests.running_box import LOOPBACK_OPEN, PROGRAM, answering, client_of, environment, eventually
 
 ROOT: Final = Path(__file__).parents[2]
@@ -210,10 +210,3 @@ def at_work_in(directory: Path) -> Sequence[str]:
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue
     return found
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on; every box gets it, so that addresses stay good."""
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])

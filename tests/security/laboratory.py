@@ -2,7 +2,6 @@
 
 import ctypes
 import os
-import random
 import shutil
 import socket
 import subprocess
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from renderio_box.ffmpeg.native import launcher_path
+from tests.ports import free_port
 from tests.security.attacks import COMPILER
 from tests.security.hostile_media import (
     CANARY,
@@ -37,7 +37,6 @@ ANSWER: Final = b"HTTP/1.0 200 OK\r\nContent-Length: 4\r\n\r\nhere"
 LIBC: Final = ctypes.CDLL(find_library("c"), use_errno=True)
 IN_ACCESS, IN_OPEN = 0x1, 0x20
 EVENTS_BYTES: Final = 64 * 1024
-PORTS_TRIED: Final = 100
 TABLES: Final = ("tcp", "tcp6", "udp", "udp6")
 NOBODY_YET: Final = ("0" * 8, "0" * 32)
 """The other end of a socket that has none, by IPv4 and IPv6."""
@@ -265,18 +264,6 @@ def contents(directory: Path) -> Iterator[bytes]:
     for path in directory.rglob("*"):
         if path.is_file() and not path.is_symlink():
             yield path.read_bytes()
-
-
-def free_port(kind: int = socket.SOCK_STREAM) -> int:
-    """Return a port on which nobody listens, nor will by chance.
-
-    It is below those that the system gives to whoever asks for any.
-    """
-    for port in random.sample(range(15_000, 32_000), k=PORTS_TRIED):
-        with socket.socket(type=kind) as server, suppress(OSError):
-            server.bind(("127.0.0.1", port))
-            return port
-    raise RuntimeError("every port that was tried is taken")
 
 
 def anybody_waits_at(*ports: int) -> bool:
