@@ -42,7 +42,7 @@ from renderio_box.machine import host_name, usable_cpus
 from renderio_box.outgoing import open_dispatcher
 from renderio_box.queue.disposal import Disposal
 from renderio_box.queue.history import History
-from renderio_box.queue.job_queue import EVERY_LEASE, JobQueue, QueueRules
+from renderio_box.queue.job_queue import JobQueue, QueueRules
 from renderio_box.queue.outbox import Outbox
 from renderio_box.scheduler.attempt import AttemptRunner
 from renderio_box.scheduler.capacity import Capacity
@@ -86,7 +86,6 @@ async def open_box(config: Config, data: DataDirectory) -> AsyncGenerator[Box]:
     """Open every part in the order of their needs; what a dead process left is cleared up."""
     async with open_ground(config, data) as ground:
         parts = parts_of(ground)
-        await take_back_jobs(parts.queue)
         async with open_dispatcher(
             parts, ground.clock, ground.delivery_wakeup, ground.policy
         ) as dispatcher:
@@ -213,13 +212,6 @@ async def open_scheduler(ground: Ground, parts: Parts) -> Scheduler:
         clock=ground.clock,
         shared=shared,
     )
-
-
-async def take_back_jobs(queue: JobQueue) -> None:
-    """Queue again what the process before us was running when it died."""
-    while rescued := await queue.rescue(leases_before=EVERY_LEASE):
-        for job in rescued:
-            log.warning("attempt_rescued", job=job.id, attempt=job.attempt, state=job.state)
 
 
 def rate_limit_of(ground: Ground) -> RateLimit | None:

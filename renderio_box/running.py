@@ -8,13 +8,15 @@ from typing import Final
 import anyio
 import msgspec
 import structlog
+from anyio.abc import TaskGroup
 
 from renderio_box.appliance import Box, open_box
 from renderio_box.catalog.keys import KeyRing, Scope
 from renderio_box.data_directory import DataDirectory, Server
 from renderio_box.http_server import HttpServer, listening, url_of
 from renderio_box.identifiers import Owner
-from renderio_box.scheduler.scheduler import Scheduler
+from renderio_box.scheduler.failures import is_for_want_of_space
+from renderio_box.scheduler.scheduler import TRIED_AGAIN_S, Scheduler
 from renderio_box.settings import Config
 
 log = structlog.get_logger()
@@ -50,19 +52,15 @@ async def running_box(
         server = HttpServer(box.app, config.server)
         parts = Parts(box, server, anyio.CancelScope(), anyio.Event(), anyio.Event())
         async with anyio.create_task_group() as services:
-            services.start_soon(keep_working, box.scheduler, parts.working, parts.worked)
-            services.start_soon(box.keeper.run)
-            services.start_soon(box.retention.run)
-            services.start_soon(box.janitor.run)
-            services.start_soon(keep_serving, server, sock, parts.served)
-            services.start_soon(box.dispatcher.run)
-            services.start_soon(box.database.checkpoint_regularly)
+            start(services, parts, sock)
             await server.up.wait()
-            url = url_of(sock)
+            running = Running(url=url_of(sock), first_key=first_key)
+            address = Server(url=running.url, key=box.keys.admit_operator())
+            services.start_soon(keep_address, data, address, tried := anyio.Event())
+            await tried.wait()
             try:
-                with data.serving(Server(url=url, key=box.keys.admit_operator())):
-                    log.info("ready", url=url, data=str(data.root))
-                    yield Running(url=url, first_key=first_key)
+                log.info("ready", url=running.url, data=str(data.root))
+                yield running
             finally:
                 grace_s = config.server.drain_seconds
                 with anyio.move_on_after(grace_s + STOP_SECONDS, shield=True):
@@ -82,6 +80,18 @@ class Parts(msgspec.Struct, frozen=True):
     served: anyio.Event
 
 
+def start(services: TaskGroup, parts: Parts, sock: socket.socket) -> None:
+    """Start everything that works by itself for as long as the box runs."""
+    box = parts.box
+    services.start_soon(keep_working, box.scheduler, parts.working, parts.worked)
+    services.start_soon(box.keeper.run)
+    services.start_soon(box.retention.run)
+    services.start_soon(keep_tidy, box)
+    services.start_soon(keep_serving, parts.server, sock, parts.served)
+    services.start_soon(box.dispatcher.run)
+    services.start_soon(box.database.checkpoint_regularly)
+
+
 async def stop(parts: Parts, hurry: anyio.Event, *, grace_s: float) -> None:
     """Take no more commands, let those that run end or go back, then stop answering."""
     parts.box.queue.close()
@@ -99,9 +109,33 @@ async def keep_working(scheduler: Scheduler, scope: anyio.CancelScope, ended: an
     """Run the scheduler until it is drained, or its scope is cancelled."""
     try:
         with scope:
+            await scheduler.take_over()
             await scheduler.run()
     finally:
         ended.set()
+
+
+async def keep_tidy(box: Box) -> None:
+    """Have the janitor work once nothing counts as running that is not."""
+    await box.scheduler.has_taken_over.wait()
+    await box.janitor.run()
+
+
+async def keep_address(data: DataDirectory, server: Server, tried: anyio.Event) -> None:
+    """Say how the box is reached as long as it runs, on a full disk from when there is room."""
+    while True:
+        try:
+            with data.serving(server):
+                tried.set()
+                await anyio.sleep_forever()
+        except OSError as error:
+            if not is_for_want_of_space(error):
+                raise
+            log.warning(
+                "address_put_off", reason=error.strerror, needed_by="renderio-box run, keys"
+            )
+        tried.set()
+        await anyio.sleep(TRIED_AGAIN_S)
 
 
 async def keep_serving(server: HttpServer, sock: socket.socket, ended: anyio.Event) -> None:

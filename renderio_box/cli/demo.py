@@ -29,8 +29,8 @@ OUTPUT: Final = "bbb-360p.mp4"
 async def demo(config: Config, directory: DataDirectory | None, *, once: bool) -> ExitStatus:
     """Run one real job through a real box and show every step of it."""
     logs.configure(level="warning", json=False, monotonic=SystemClock().monotonic)
-    stop, hurry = anyio.Event(), anyio.Event()
-    with ExitStack() as stack, starting_errors():
+    stop, hurry, has_started = anyio.Event(), anyio.Event(), anyio.Event()
+    with ExitStack() as stack, starting_errors(has_started):
         if directory is None:
             scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="renderio-box-"))
             directory = DataDirectory(Path(scratch))
@@ -39,6 +39,7 @@ async def demo(config: Config, directory: DataDirectory | None, *, once: bool) -
             accompanied_by(watch_signals, stop, hurry),
             running_box(config, directory, hurry=hurry) as running,
         ):
+            has_started.set()
             key = key_of(running, directory)
             say(f"box       {running.url}  (data in {directory.root})")
             with anyio.CancelScope() as playing:

@@ -14,6 +14,7 @@ from renderio_box.cli.outcome import CliError, ExitStatus, first_error
 from renderio_box.clock import SystemClock
 from renderio_box.companions import accompanied_by
 from renderio_box.data_directory import DataDirectory, DirectoryInUseError, UrlKeysError
+from renderio_box.database.connection import DatabaseFailedError
 from renderio_box.database.migrate import NewerSchemaError
 from renderio_box.ffmpeg.builds import FfmpegMissingError
 from renderio_box.ffmpeg.isolation import IsolationError
@@ -24,6 +25,7 @@ from renderio_box.settings import Config
 
 CANNOT_START = (
     AddressInUseError,
+    DatabaseFailedError,
     DirectoryInUseError,
     FfmpegMissingError,
     IsolationError,
@@ -40,12 +42,13 @@ async def serve(config: Config, data: DataDirectory) -> ExitStatus:
         json=config.log.format == "json",
         monotonic=SystemClock().monotonic,
     )
-    stop, hurry = anyio.Event(), anyio.Event()
-    with starting_errors():
+    stop, hurry, has_started = anyio.Event(), anyio.Event(), anyio.Event()
+    with starting_errors(has_started):
         async with (
             accompanied_by(watch_signals, stop, hurry),
             running_box(config, data, hurry=hurry) as running,
         ):
+            has_started.set()
             if running.first_key is not None:
                 show_first_key(running.first_key, running.url, data.root)
             await stop.wait()
@@ -53,15 +56,15 @@ async def serve(config: Config, data: DataDirectory) -> ExitStatus:
 
 
 @contextmanager
-def starting_errors() -> Generator[None]:
-    """Turn what keeps a box from starting into one line."""
-    reason: BaseException | None = None
+def starting_errors(has_started: anyio.Event) -> Generator[None]:
+    """Turn what keeps a box from starting into one line; what ends one that has is left alone."""
     try:
         yield
-    except* CANNOT_START as errors:
-        reason = first_error(errors)
-    if reason is not None:
-        raise cannot_start(reason)
+    except Exception as error:
+        reason = first_error(error)
+        if has_started.is_set() or not isinstance(reason, CANNOT_START):
+            raise
+        raise cannot_start(reason) from error
 
 
 async def watch_signals(stop: anyio.Event, hurry: anyio.Event) -> None:
@@ -88,6 +91,8 @@ def show_first_key(key: str, url: str, data: Path) -> None:
 def cannot_start(error: BaseException) -> CliError:
     """Return the one line that says why the box does not start."""
     said = str(error)
+    if isinstance(error, DatabaseFailedError):
+        said = f"the database: {said}; make room on its disk, or put a copy of it back."
     if isinstance(error, OSError):
         said = f"{error.filename or 'the data directory'}: {error.strerror}; choose another --data."
     return CliError(f"cannot start: {said}", status=ExitStatus.CANNOT_START)

@@ -2,7 +2,13 @@
 
 import sqlite3
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+    suppress,
+)
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, LiteralString, Protocol
@@ -168,13 +174,16 @@ async def open_sqlite(path: Path) -> AsyncGenerator[SqliteDatabase]:
 
     Raises:
         NewerSchemaError: The file was written by a later version of the program.
-        sqlite3.Error: The file cannot be opened, or is no database.
+        DatabaseFailedError: The file cannot be opened, or is no database.
     """
-    async with aiosqlite.connect(path, isolation_level=None) as connection:
-        connection.row_factory = aiosqlite.Row
-        for pragma in PRAGMAS:
-            await connection.execute(pragma)
-        await migrate(connection, path)
+    async with AsyncExitStack() as stack:
+        with failures_named():
+            connecting = aiosqlite.connect(path, isolation_level=None)
+            connection = await stack.enter_async_context(connecting)
+            connection.row_factory = aiosqlite.Row
+            for pragma in PRAGMAS:
+                await connection.execute(pragma)
+            await migrate(connection, path)
         yield SqliteDatabase(connection)
 
 

@@ -1,6 +1,6 @@
 """Claim while there is room, run, settle, look again."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import anyio
@@ -20,7 +20,7 @@ from renderio_box.jobs.job import (
     Succeeded,
 )
 from renderio_box.jobs.room import Lack
-from renderio_box.queue.job_queue import JobQueue, LeaseLostError
+from renderio_box.queue.job_queue import EVERY_LEASE, JobQueue, LeaseLostError
 from renderio_box.scheduler.attempt import AttemptRunner
 from renderio_box.scheduler.capacity import Capacity, Slot
 from renderio_box.scheduler.failures import crashed
@@ -40,7 +40,10 @@ TRIED_AGAIN_S: Final = 1.0
 
 
 class Scheduler:
-    """Runs jobs for as long as the box does."""
+    """Runs jobs for as long as the box does.
+
+    ``has_taken_over`` is set once the jobs of the process before are in the queue again.
+    """
 
     def __init__(
         self,
@@ -59,6 +62,22 @@ class Scheduler:
         self._wakeup = wakeup
         self._clock = clock
         self._draining = False
+        self.has_taken_over = anyio.Event()
+
+    async def take_over(self) -> None:
+        """Take back what the process before was running when it died, and only then return.
+
+        A disk that is full delays it, and with it every claim, but not the rest of the box,
+        which may have to make room first.
+        """
+        while not (self._draining or self.has_taken_over.is_set()):
+            try:
+                while await self._take_back(leases_before=EVERY_LEASE):
+                    pass
+                self.has_taken_over.set()
+            except DatabaseFailedError as error:
+                log.warning("taking_over_put_off", reason=str(error))
+                await anyio.sleep(TRIED_AGAIN_S)
 
     async def run(self) -> None:
         """Work until drained or cancelled; attempts that are cancelled go back to the queue."""
@@ -79,10 +98,16 @@ class Scheduler:
 
     async def look(self) -> None:
         """Take back jobs whose runner has stopped renewing, and forget what no job needs."""
-        for job in await self._queue.rescue(leases_before=self._clock.now()):
-            log.warning("attempt_rescued", job=job.id, attempt=job.attempt, state=job.state)
+        await self._take_back(leases_before=self._clock.now())
         for batch_id in self._shared.batches:
             await self._forget_when_over(batch_id)
+
+    async def _take_back(self, *, leases_before: datetime) -> bool:
+        """Queue again, or end, jobs whose lease ended before that moment; False for none."""
+        rescued = await self._queue.rescue(leases_before=leases_before)
+        for job in rescued:
+            log.warning("attempt_rescued", job=job.id, attempt=job.attempt, state=job.state)
+        return bool(rescued)
 
     async def _look_regularly(self) -> None:
         while True:

@@ -10,11 +10,13 @@ import random
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from itertools import cycle, islice
 from pathlib import Path
 
 from tests.faults.checkpoints import CHECKPOINTS
 from tests.faults.siege import siege
+from tests.faults.small_disk import small_disk
 
 
 def main() -> int:
@@ -22,6 +24,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().getrandbits(32))
+    parser.add_argument("--small-disk", type=int, metavar="MBYTES", help="one that fills up, too")
     parser.add_argument("--keep", type=Path, help="an empty directory that is not removed")
     chosen = parser.parse_args()
     named = list(islice(cycle(CHECKPOINTS), chosen.kills // 2))
@@ -29,9 +32,11 @@ def main() -> int:
     random.Random(chosen.seed).shuffle(order)  # noqa: S311 - the same each time
     began = time.monotonic()
     print(f"seed {chosen.seed}")
-    with tempfile.TemporaryDirectory() as scratch:
-        directory = chosen.keep or Path(scratch)
-        with siege(directory, seed=chosen.seed) as besieged:
+    with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
+        directory, disk = chosen.keep or Path(scratch), None
+        if chosen.small_disk:
+            disk = stack.enter_context(small_disk(directory / "disk", mbytes=chosen.small_disk))
+        with siege(directory, seed=chosen.seed, disk=disk) as besieged:
             besieged.begin()
             for number, name in enumerate(order, start=2):
                 print(f"{number}/{chosen.kills} {name or 'at random'}", flush=True)

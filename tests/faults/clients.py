@@ -28,6 +28,10 @@ class LostError(Exception):
     """The box died over a request; nobody knows whether it was carried out."""
 
 
+class RefusedError(LostError):
+    """The box had no room for a request, and may have for the next one."""
+
+
 @dataclass
 class Submit:
     """A request for ``count`` commands, and their ids once it has been answered."""
@@ -55,6 +59,7 @@ class Journal:
     complaints: list[str] = field(default_factory=list[str])
     requests: int = 0
     lost: int = 0
+    refused: int = 0
 
     def accepted(self) -> set[str]:
         """Return every command that was answered with 202."""
@@ -69,15 +74,23 @@ class Journal:
 
 
 class Client:
-    """One caller of the box, with a key, a journal and a mind of its own."""
+    """One caller of the box, with a key, a journal and a mind of its own.
+
+    It ``may_be_refused`` where the disk becomes full.
+    """
 
     def __init__(
-        self, url: str, key: str, journal: Journal, shared: Mapping[str, str], *, seed: int
+        self,
+        http: httpx.Client,
+        journal: Journal,
+        shared: Mapping[str, str],
+        *,
+        seed: int,
+        may_be_refused: bool,
     ) -> None:
-        self._http = httpx.Client(
-            base_url=url, headers={"x-api-key": key}, timeout=20, trust_env=False
-        )
+        self._http = http
         self._journal = journal
+        self._may_be_refused = may_be_refused
         self._shared = shared
         self._random = random.Random(seed)  # noqa: S311 - the same each time
         self.is_over = threading.Event()
@@ -90,6 +103,8 @@ class Client:
         """Do one thing that clients do; a box that dies meanwhile is no matter."""
         try:
             ACTS[name](self)
+        except RefusedError:
+            pass  # It is counted.
         except LostError:
             self._journal.lost += 1
         except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell
@@ -110,19 +125,26 @@ class Client:
         while True:
             self._journal.requests += 1
             try:
-                return self._http.request(method, path, **more)
+                answer = self._http.request(method, path, **more)
             except httpx.ConnectError:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(LOOK_AGAIN_S)
             except httpx.TransportError as error:
                 raise LostError from error
+            else:
+                if self._may_be_refused and is_for_want_of_room(answer):
+                    self._journal.refused += 1
+                    raise RefusedError
+                return answer
 
     def insist(self, method: str, path: str, **more: Any) -> httpx.Response:  # noqa: ANN401
         """Send a request that may be repeated until it is answered."""
         while True:
             try:
                 return self.ask(method, path, **more)
+            except RefusedError:
+                time.sleep(LOOK_AGAIN_S)
             except LostError:
                 self._journal.lost += 1
 
@@ -283,6 +305,13 @@ def command_of(command: str, outputs: Mapping[str, str]) -> dict[str, Any]:
         "output_files": dict(outputs),
         "vcpu_count": 1,
     }
+
+
+def is_for_want_of_room(answer: httpx.Response) -> bool:
+    """Tell whether that is the refusal of a box with a full disk, as it should be."""
+    if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+        return False
+    return answer.json()["error"] == "STORAGE_FULL" and "Retry-After" in answer.headers
 
 
 def expect(answer: httpx.Response, *statuses: int) -> None:

@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -20,7 +21,7 @@ LEGAL: Final = re.compile(r"Q(R+Q)*(R+[SFC]|C)")
 LETTERS: Final = {"queued": "Q", "running": "R", "succeeded": "S", "failed": "F", "cancelled": "C"}
 MOST_INTERRUPTIONS: Final = 3
 REASONS: Final = frozenset({"CANCELLED", "INTERRUPTED"})
-"""Why a command of our clients may fail."""
+"""Why a command of our clients may fail where there is room enough."""
 STATUSES: Final = {"succeeded": "SUCCESS", "failed": "FAILED", "cancelled": "FAILED"}
 
 Row = dict[str, Any]
@@ -40,8 +41,13 @@ class Verdict:
             self.broken.append(f"{what}: {len(found)}, such as {found[:3]}")
 
 
-def judge(data: Path, journal: Journal, received: Sequence[Received]) -> Verdict:
-    """Look at the data directory of a box that has ended well, with nothing left to do."""
+def judge(
+    data: Path, journal: Journal, received: Sequence[Received], reasons: AbstractSet[str]
+) -> Verdict:
+    """Look at the data directory of a box that has ended well, with nothing left to do.
+
+    Commands may fail for those ``reasons``.
+    """
     verdict = Verdict()
     with closing(sqlite3.connect(f"file:{data / 'box.sqlite3'}?mode=ro", uri=True)) as database:
         database.row_factory = sqlite3.Row
@@ -52,7 +58,7 @@ def judge(data: Path, journal: Journal, received: Sequence[Received]) -> Verdict
         verdict.expect("the database is whole", unsound(database))
         verdict.expect("jobs are counted right", miscounted(database))
     jobs = {job["id"]: job for job in tables["jobs"]}
-    judge_commands(verdict, jobs, journal)
+    judge_commands(verdict, jobs, journal, reasons)
     judge_events(verdict, jobs, tables["events"])
     judge_deliveries(verdict, jobs, tables["deliveries"], received)
     judge_files(verdict, data / "files", jobs, tables)
@@ -62,6 +68,7 @@ def judge(data: Path, journal: Journal, received: Sequence[Received]) -> Verdict
     verdict.expect("nothing is left that was shared", left_in(data / "work" / "shared"))
     verdict.expect("nothing is left half received", left_in(data / "files" / "incoming"))
     verdict.figures.update(requests=journal.requests, answers_lost=journal.lost)
+    verdict.figures["requests refused for want of room"] = journal.refused
     return verdict
 
 
@@ -86,7 +93,9 @@ def miscounted(database: sqlite3.Connection) -> list[Row]:
     )
 
 
-def judge_commands(verdict: Verdict, jobs: Mapping[str, Row], journal: Journal) -> None:
+def judge_commands(
+    verdict: Verdict, jobs: Mapping[str, Row], journal: Journal, reasons: AbstractSet[str]
+) -> None:
     """Every accepted command has ended, and each submit was carried out once."""
     verdict.figures.update(f"jobs {job['state']}" for job in jobs.values())
     verdict.figures.update(f"jobs of attempt {job['attempt']}" for job in jobs.values())
@@ -102,7 +111,7 @@ def judge_commands(verdict: Verdict, jobs: Mapping[str, Row], journal: Journal) 
         (
             (job["id"], job["error_status"], job["error_message"])
             for job in jobs.values()
-            if job["error_status"] and job["error_status"] not in REASONS
+            if job["error_status"] and job["error_status"] not in reasons
         ),
     )
     verdict.expect(
@@ -217,7 +226,7 @@ def judge_files(
     )
     verdict.figures["objects with the right digest"] = len(objects)
     orphans = [key for key in objects_in(root) if key not in keys]
-    verdict.figures.update(f"orphans in {key.partition('/')[0]}" for key in orphans)
+    verdict.expect("no file is orphaned", orphans)
     outputs = Counter((row["job_id"], row["alias"]) for row in tables["files"] if row["job_id"])
     declared = {
         (job["id"], alias): int(job["state"] == "succeeded")

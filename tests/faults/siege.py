@@ -14,10 +14,14 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Final
 
+import httpx
+
+from renderio_box.cli.outcome import ExitStatus
 from tests.conformance.receiver import Place, receiving
 from tests.faults.checkpoints import CHECKPOINTS
 from tests.faults.clients import Client, Journal
-from tests.faults.judge import Verdict, judge
+from tests.faults.judge import REASONS, Verdict, judge
+from tests.faults.small_disk import Tide
 from tests.media.stand_ins import make
 from tests.ports import free_port
 from tests.running_box import LOOPBACK_OPEN, PROGRAM, answering, client_of, environment, eventually
@@ -36,6 +40,8 @@ KILLED_AT_START: Final = 0.2
 
 Some live long enough for what was interrupted twice to be carried out.
 """
+OF_A_FULL_DISK: Final = frozenset({"STORAGE_FULL", "OUTPUT_MISSING"})
+"""Why commands may fail there too; FFmpeg's HLS muxer says nothing of what it could not write."""
 SETTINGS: Final = {
     **LOOPBACK_OPEN,
     "RENDERIO_JOBS_VCPUS": "2",
@@ -47,8 +53,11 @@ SETTINGS: Final = {
 class Siege:
     """A data directory, clients that never stop, and boxes that are killed one by one."""
 
-    def __init__(self, directory: Path, hook: Place, video: str, *, seed: int) -> None:
-        self.data = directory / "data"
+    def __init__(
+        self, directory: Path, hook: Place, video: str, *, seed: int, disk: Path | None
+    ) -> None:
+        self.data = (disk or directory) / "data"
+        self.tide = Tide(disk, seed=seed) if disk is not None else None
         self.journal = Journal()
         self.hook = hook
         self.kills = Counter[str]()
@@ -77,10 +86,18 @@ class Siege:
             http.put("/api/v1/webhook-config", json={"url": self.hook.url}).raise_for_status()
         self._clients = [
             Client(
-                server["url"], key, self.journal, self._shared, seed=self._random.getrandbits(32)
+                httpx.Client(
+                    base_url=server["url"], headers={"x-api-key": key}, timeout=20, trust_env=False
+                ),
+                self.journal,
+                self._shared,
+                seed=self._random.getrandbits(32),
+                may_be_refused=self.tide is not None,
             )
             for _ in range(CLIENTS + 1)
         ]
+        if self.tide is not None:
+            self._send_off(self.tide.run)
         for client in self._clients[1:]:
             self._send_off(client.run)
         self._kill(process, "the first one")
@@ -89,8 +106,7 @@ class Siege:
         """Run a box that kills itself at the checkpoint of that name."""
         act = CHECKPOINTS[name].act
         process = self._start("-m", "tests.faults.server", name)
-        if act is not None:
-            self._await(process)
+        if act is not None and self._await(process):
             self._send_off(self._clients[0].act, act)
         try:
             process.wait(REACHED_WITHIN_S)
@@ -112,6 +128,8 @@ class Siege:
 
     def end(self) -> Verdict:
         """Have a last box do what is left to do, stop it, and judge what there is."""
+        if self.tide is not None:
+            self.tide.stop()
         process = self._start()
         for client in self._clients:
             client.is_over.set()
@@ -122,7 +140,10 @@ class Siege:
         status = process.wait(REACHED_WITHIN_S)
         for client in self._clients:
             client.close()
-        verdict = judge(self.data, self.journal, self.hook.received)
+        reasons = REASONS if self.tide is None else REASONS | OF_A_FULL_DISK
+        verdict = judge(self.data, self.journal, self.hook.received, reasons)
+        if self.tide is not None:
+            verdict.figures["times the disk was full"] = self.tide.floods
         verdict.expect("the last box ends well", [status] if status else [])
         verdict.expect("nothing runs on after its box", self.left_behind)
         verdict.figures.update({f"killed: {name}": count for name, count in self.kills.items()})
@@ -152,10 +173,13 @@ class Siege:
             )
         return self._box
 
-    def _await(self, process: subprocess.Popen[bytes]) -> None:
-        """Return when the box answers, or has died before it could."""
-        eventually(
-            lambda: process.poll() is not None or is_up(self._port), within_s=REACHED_WITHIN_S
+    def _await(self, process: subprocess.Popen[bytes]) -> bool:
+        """Tell whether the box answers, once it does, or has ended before it could."""
+        return (
+            eventually(
+                lambda: process.poll() is not None or is_up(self._port), within_s=REACHED_WITHIN_S
+            )
+            and process.poll() is None
         )
 
     def _kill(self, process: subprocess.Popen[bytes], name: str) -> None:
@@ -164,7 +188,9 @@ class Siege:
 
     def _bury(self, process: subprocess.Popen[bytes], name: str) -> None:
         status = process.wait()
-        if status != -signal.SIGKILL:
+        if self.tide is not None and status == ExitStatus.CANNOT_START:
+            name = "not at all, as it found no room to start in"
+        elif status != -signal.SIGKILL:
             self.left_behind.append(f"a box that ended with {status} instead of: {name}")
         self.kills[name] += 1
         try:
@@ -174,12 +200,12 @@ class Siege:
 
 
 @contextmanager
-def siege(directory: Path, *, seed: int) -> Iterator[Siege]:
-    """Offer a siege with a receiver and an input of its own."""
+def siege(directory: Path, *, seed: int, disk: Path | None = None) -> Iterator[Siege]:
+    """Offer a siege with a receiver and an input of its own, perhaps on a disk that fills up."""
     make(directory / "video.mkv", "-f", "lavfi", "-i", "testsrc2=size=64x36:rate=5:duration=0.4")
     with receiving("127.0.0.1", "127.0.0.1") as receiver:
         video = receiver.file((directory / "video.mkv").read_bytes(), "video.mkv")
-        laid = Siege(directory, receiver.answering(200), video.url, seed=seed)
+        laid = Siege(directory, receiver.answering(200), video.url, seed=seed, disk=disk)
         try:
             yield laid
         finally:

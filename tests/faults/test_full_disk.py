@@ -2,13 +2,14 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.faults.small_disk import fill, small_disk
+from tests.faults.siege import siege
+from tests.faults.small_disk import NotMountedError, fill, small_disk
 from tests.running_box import RunningBox, eventually, running_box
 
 DISK_MBYTES = 24
@@ -17,18 +18,27 @@ LASTING = "-re -f lavfi -i testsrc2=size=64x36:rate=5:duration=1.5 -c:v mjpeg {{
 GREEDY = "-f lavfi -i testsrc2=size=1280x720:rate=25 -c:v rawvideo {{out_video}}"
 OUTPUTS = {"out_video": "video.mkv"}
 MOST_SUBMITS = 300
+KILLS = 5
 
 pytestmark = pytest.mark.timeout(90)
 
 
 @pytest.fixture
-def cramped(tmp_path: Path) -> Iterator[RunningBox]:
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A small disk."""
+    with ExitStack() as stack:
+        try:
+            mounted = stack.enter_context(small_disk(tmp_path / "disk", mbytes=DISK_MBYTES))
+        except NotMountedError as error:
+            pytest.skip(f"nothing can be mounted here: {error}")
+        yield mounted
+
+
+@pytest.fixture
+def cramped(disk: Path) -> Iterator[RunningBox]:
     """A box on a small disk, of which it keeps nothing free beforehand."""
     settings = {"RENDERIO_STORAGE_RESERVE_MBYTES": "0", "RENDERIO_JOBS_VCPUS": "2"}
-    with (
-        small_disk(tmp_path / "disk", mbytes=DISK_MBYTES) as disk,
-        running_box(disk / "data", **settings) as box,
-    ):
+    with running_box(disk / "data", **settings) as box:
         yield box
 
 
@@ -71,3 +81,17 @@ def test_a_box_whose_disk_is_full_refuses_waits_and_goes_on(cramped: RunningBox)
     assert cramped.stop() == 0
     with closing(sqlite3.connect(cramped.data / "box.sqlite3")) as database:
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+@pytest.mark.timeout(180)
+def test_whatever_kills_a_box_on_a_disk_that_fills_up_its_promises_are_kept(
+    tmp_path: Path, disk: Path
+) -> None:
+    with siege(tmp_path, seed=7, disk=disk) as besieged:
+        besieged.begin()
+        for _ in range(KILLS):
+            besieged.kill_at_random()
+        verdict = besieged.end()
+
+    assert verdict.broken == []
+    assert verdict.figures["times the disk was full"] > 0

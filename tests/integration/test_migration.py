@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from renderio_box.database import expiry, migrate
-from renderio_box.database.connection import open_sqlite
+from renderio_box.database.connection import DatabaseFailedError, open_sqlite
 from renderio_box.database.migrate import NewerSchemaError, known_migrations
 from renderio_box.queue.history import History
 from renderio_box.queue.job_queue import JobQueue
@@ -127,7 +127,7 @@ async def test_a_migration_that_fails_leaves_the_schema_as_it_was(
 ) -> None:
     upgrade(ADD_TABLE + "DROP TABLE nowhere;")
 
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(DatabaseFailedError):
         async with open_sqlite(path):
             pass
 
@@ -138,7 +138,7 @@ async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "box.sqlite3"
     path.write_bytes(b"this is no database, only text" * 100)
 
-    with pytest.raises(sqlite3.DatabaseError):
+    with pytest.raises(DatabaseFailedError):
         async with open_sqlite(path):
             pass
 

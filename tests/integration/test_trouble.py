@@ -2,12 +2,14 @@
 
 import errno
 
+import anyio
 from httpx import AsyncClient
 
 from renderio_box.companions import accompanied_by
 from tests.builders import make_body
 from tests.fakes import Script, ScriptedExecutor, TroubledDatabase
 from tests.integration.box import RUN, Box, files_kept, problem, submit
+from tests.integration.queue_steps import claimed
 
 MOST_SUBMITS = 200
 
@@ -46,6 +48,32 @@ async def test_what_cannot_be_settled_at_once_is_settled_later(
         report = await box.until_final(command_id)
 
     assert (report.job.state, report.job.attempt, len(files_kept(box))) == ("succeeded", 1, 1)
+
+
+async def test_jobs_of_the_process_before_are_taken_over_when_that_can_be_written(
+    box: Box, client: AsyncClient
+) -> None:
+    command_id = await submit(client, make_body())
+    await claimed(box.queue)
+    database = troubled(box, in_trouble=True)
+
+    async with accompanied_by(box.scheduler.take_over):
+        await database.refused.wait()
+        assert not box.scheduler.has_taken_over.is_set()
+        database.in_trouble = False
+        await box.scheduler.has_taken_over.wait()
+
+    report = await box.report(command_id)
+    assert (report.job.state, report.job.interruptions) == ("queued", 1)
+
+
+async def test_a_box_that_is_to_stop_does_not_insist_on_taking_over(box: Box) -> None:
+    database = troubled(box, in_trouble=True)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(box.scheduler.take_over)
+        await database.refused.wait()
+        box.scheduler.drain()
 
 
 async def test_a_disk_without_room_fails_the_command_that_needed_it(
