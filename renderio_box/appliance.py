@@ -40,6 +40,7 @@ from renderio_box.ground import Ground, open_ground
 from renderio_box.logs import LINES_PER_MINUTE, Sparingly
 from renderio_box.machine import host_name, usable_cpus
 from renderio_box.outgoing import open_dispatcher
+from renderio_box.queue.admission import Depth
 from renderio_box.queue.disposal import Disposal
 from renderio_box.queue.history import History
 from renderio_box.queue.job_queue import JobQueue, QueueRules
@@ -141,7 +142,12 @@ def parts_of(ground: Ground) -> Parts:
         ground.announcer,
         addresses=addresses,
         deliveries=ground.delivery_wakeup,
-        rules=QueueRules(max_queued=config.jobs.max_queued, terms=terms),
+        rules=QueueRules(
+            depth=Depth(
+                jobs=config.jobs.max_queued, jobs_per_owner=config.jobs.max_queued_per_owner
+            ),
+            terms=terms,
+        ),
     )
     return Parts(
         queue=queue,

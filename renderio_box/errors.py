@@ -107,7 +107,7 @@ class ErrorCode(Explained):
     QUEUE_FULL = (
         "QUEUE_FULL",
         "As many commands wait as the operator allows.",
-        "Send the command again after Retry-After seconds, or raise jobs.max_queued.",
+        "Send it after Retry-After seconds, or raise jobs.max_queued or jobs.max_queued_per_owner.",
     )
     STORAGE_FULL = (
         "STORAGE_FULL",

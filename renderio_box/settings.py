@@ -45,6 +45,7 @@ class JobsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     stall_seconds: NotNegative = 300
     log_kbytes: Positive = 256
     max_queued: Positive = 10_000
+    max_queued_per_owner: NotNegative = 0
 
 
 class InputsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

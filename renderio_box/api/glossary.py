@@ -97,7 +97,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "speed": "Seconds of output per second of work.",
     "eta_seconds": "How long FFmpeg will still run.",
     "processing_stage": "What the box is doing; only while PROCESSING.",
-    "queue_position": "1 is next; only while QUEUED.",
+    "queue_position": "1 is next; only while QUEUED. Owners of commands of the same priority take"
+    " turns, so a command that another owner sends may come before it.",
     "waiting_for": "What there is too little of for the first in the queue to start, and so for"
     " all behind it; null or absent when nothing keeps it.",
     "attempt": "How often the box has begun with it; more than once only after a crash.",

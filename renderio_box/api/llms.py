@@ -84,6 +84,8 @@ def limits(config: Config, *, vcpus: int) -> str:
         f"{config.server.max_body_kbytes} KiB of JSON, 16384 characters of `ffmpeg_command`.",
         f"Waiting commands: {jobs.max_queued}, then 503 with `Retry-After`.",
     ]
+    if jobs.max_queued_per_owner:
+        lines.append(f"Waiting commands of one owner: {jobs.max_queued_per_owner}.")
     if per_minute := config.server.requests_per_minute:
         lines.append(f"Requests: {per_minute} a minute, then 429 with `Retry-After`.")
     return "\n".join(f"- {line}" for line in lines)

@@ -30,7 +30,11 @@ VALUES (:id, :owner, 'queued', :spec, :original_request, :metadata, :warnings, :
 """
 
 HEAD: Final = """
-SELECT * FROM jobs WHERE state = 'queued' ORDER BY priority DESC, created_at, id LIMIT 1
+SELECT * FROM jobs
+ WHERE state = 'queued'
+   AND (standing, owner) = (SELECT standing, owner FROM lines
+                             WHERE waiting > 0 ORDER BY standing DESC, turn, since LIMIT 1)
+ ORDER BY place LIMIT 1
 """
 
 CLAIM: Final = """
@@ -82,6 +86,11 @@ COUNT_QUEUED: Final = """
 SELECT COALESCE(sum(count), 0) AS waiting FROM job_counts WHERE visible_state = 'queued'
 """
 
+COUNT_QUEUED_OF: Final = """
+SELECT COALESCE(sum(count), 0) AS waiting FROM job_counts
+ WHERE owner = :owner AND visible_state = 'queued'
+"""
+
 UNFINISHED: Final = """
 SELECT 1 AS found FROM jobs WHERE batch_id = :batch_id AND finished_at IS NULL LIMIT 1
 """
@@ -108,7 +117,12 @@ async def insert(tx: Transaction, job: Job) -> None:
 
 
 async def head(tx: Transaction) -> Job | None:
-    """Return the job that is to be claimed next, None when none waits."""
+    """Return the job that is to be claimed next, None when none waits.
+
+    Triggers keep ``lines``, in which owners with queued jobs take turns: one line for each
+    owner and ``standing``, which is twice the priority, and one more for a job that has been
+    claimed before. A claim is the line's turn. ``place`` numbers jobs as they were accepted.
+    """
     row = await tx.fetch_one(HEAD, {})
     return None if row is None else as_job(row)
 
@@ -209,6 +223,12 @@ async def find_log(tx: Transaction, job_id: JobId) -> str | None:
 async def count_queued(tx: Transaction) -> int:
     """Return how many jobs wait to be claimed for the first time, whosever they are."""
     (row,) = await tx.fetch_all(COUNT_QUEUED, {})
+    return int(row["waiting"] or 0)
+
+
+async def count_queued_of(tx: Transaction, owner: Owner) -> int:
+    """Return how many jobs of one owner wait to be claimed for the first time."""
+    (row,) = await tx.fetch_all(COUNT_QUEUED_OF, {"owner": owner})
     return int(row["waiting"] or 0)
 
 

@@ -44,15 +44,12 @@ class IdempotencyConflictError(BoxError):
 
 
 class QueueFullError(BoxError):
-    """As many jobs wait as may."""
+    """As many jobs wait as may, of everybody's or of one owner's."""
 
     code = ErrorCode.QUEUE_FULL
 
-    def __init__(self, max_queued: int) -> None:
-        super().__init__(
-            f"At most {max_queued} commands may wait, and there is no room for this request;"
-            " send it again later."
-        )
+    def __init__(self, limit: str) -> None:
+        super().__init__(f"{limit}, and there is no room for this request; send it again later.")
 
 
 class IdempotencyKey(msgspec.Struct, frozen=True):
@@ -93,10 +90,23 @@ async def remember(tx: Transaction, request: IdempotencyKey | None, made: Sequen
     await idempotency.remember(tx, made[0].owner, request.key, remembered)
 
 
-async def check_depth(tx: Transaction, *, new: int, max_queued: int) -> None:
-    """Refuse new jobs that would make more wait than may; QueueFullError."""
-    if await jobs.count_queued(tx) + new > max_queued:
-        raise QueueFullError(max_queued)
+class Depth(msgspec.Struct, frozen=True, kw_only=True):
+    """How many jobs may wait: of everybody's together, and of each owner's, 0 for any number."""
+
+    jobs: int = 10_000
+    jobs_per_owner: int = 0
+
+
+async def check_depth(tx: Transaction, depth: Depth, *, owner: Owner, new: int) -> None:
+    """Refuse new jobs that would make more wait than may; QueueFullError.
+
+    Jobs that wait to be taken up again are not counted.
+    """
+    most = depth.jobs_per_owner
+    if most and await jobs.count_queued_of(tx, owner) + new > most:
+        raise QueueFullError(f"At most {most} commands of one owner may wait")
+    if await jobs.count_queued(tx) + new > depth.jobs:
+        raise QueueFullError(f"At most {depth.jobs} commands may wait")
 
 
 async def all_resolved(

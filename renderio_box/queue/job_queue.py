@@ -5,15 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
-from msgspec.structs import replace
 
 from renderio_box.clock import Clock
-from renderio_box.database import events, files, job_metadata, jobs, needed_files, segments
+from renderio_box.database import events, job_metadata, jobs, needed_files
 from renderio_box.database.connection import Database, Transaction
 from renderio_box.errors import BoxError, ErrorCode, NotFoundError
-from renderio_box.identifiers import BatchId, FileId, JobId, Owner, new_file_token, new_id
+from renderio_box.identifiers import BatchId, JobId, Owner
 from renderio_box.jobs import transitions
-from renderio_box.jobs.files import FileKind, NewFile, StoredFile
 from renderio_box.jobs.job import (
     Failed,
     Job,
@@ -28,6 +26,7 @@ from renderio_box.jobs.job import (
 from renderio_box.jobs.retention import FOR_EVER, Terms
 from renderio_box.jobs.room import Room
 from renderio_box.queue.admission import (
+    Depth,
     IdempotencyKey,
     all_resolved,
     check_depth,
@@ -37,10 +36,10 @@ from renderio_box.queue.admission import (
 from renderio_box.queue.line import Line
 from renderio_box.queue.new_jobs import new_jobs
 from renderio_box.queue.outbox import announce_end
+from renderio_box.queue.outputs import keep_outputs
 from renderio_box.storage.addresses import Addresses
 from renderio_box.wakeup import Announcer, Wakeup
 
-MAX_QUEUED: Final = 10_000
 EVERY_LEASE: Final = datetime(9999, 1, 1, tzinfo=UTC)
 RESCUED_AT_ONCE: Final = 1000
 
@@ -76,7 +75,7 @@ class ShuttingDownError(BoxError):
 class QueueRules(msgspec.Struct, frozen=True, kw_only=True):
     """What the operator wants: how many jobs may wait, how long what they make is kept."""
 
-    max_queued: int = MAX_QUEUED
+    depth: Depth = Depth()
     terms: Terms = FOR_EVER
 
 
@@ -129,7 +128,7 @@ class JobQueue:
         Raises:
             InvalidRequestError: An input names a file that is not there.
             IdempotencyConflictError: The key was used for another request.
-            QueueFullError: More jobs would wait than may.
+            QueueFullError: More jobs would wait than may, or more of this owner's.
             ShuttingDownError: The queue is closed.
         """
         if self._closed:
@@ -138,7 +137,7 @@ class JobQueue:
         async with self._database.transaction() as tx:
             if earlier := await earlier_jobs(tx, idempotency, owner=owner, now=now):
                 return earlier
-            await check_depth(tx, new=len(submissions), max_queued=self._rules.max_queued)
+            await check_depth(tx, self._rules.depth, owner=owner, new=len(submissions))
             specs = await all_resolved(tx, submissions, owner=sees, addresses=self._addresses)
             made = new_jobs(submissions, specs, owner=owner, now=now)
             for job in made:
@@ -155,9 +154,21 @@ class JobQueue:
     async def claim(self, room: Room, *, lease: timedelta) -> Job | None:
         """Take the job at the head of the queue, or return None.
 
-        The head is the oldest of the highest priority; while there is no room for it
-        nothing is taken, so that small jobs cannot starve a big one, and ``line`` says
-        what there is too little of.
+        Which one that is:
+
+        1. The highest priority goes first.
+        2. Within a priority, jobs that were claimed before and interrupted go before those
+           that were not.
+        3. Within that, owners take turns. Next is the owner whose turn at this priority was
+           longest ago; who never had one goes before who had, and of several such the one
+           whose first job was accepted first. A claim is a turn, whatever becomes of the job;
+           who had nothing to claim for long is next once, and then has had a turn like others.
+        4. Within an owner, as they were accepted, whatever the clock said.
+
+        The ``queue_position`` of a job is the number of claims, its own included, until it is
+        taken in this order if nothing else changes. While there is no room for the head
+        nothing is taken, so that small jobs cannot starve a big one, and ``line`` says what
+        there is too little of. Costs the same however many jobs wait or have ended.
         """
         now = self._clock.now()
         async with self._database.transaction() as tx:
@@ -208,12 +219,7 @@ class JobQueue:
             if isinstance(outcome, Succeeded | Failed):
                 await jobs.keep_log(tx, job, outcome.log)
             if isinstance(outcome, Succeeded) and settled.state is JobState.SUCCEEDED:
-                for output in outcome.outputs:
-                    expires_at = self._rules.terms.expiry(FileKind.OUTPUT, stored_at=now)
-                    row = replace(output_row(job, output, now=now), expires_at=expires_at)
-                    await files.insert(tx, row)
-                if outcome.segments:
-                    await segments.insert(tx, job.id, outcome.segments, now=now)
+                await keep_outputs(tx, job, outcome, terms=self._rules.terms, now=now)
         self._announce([settled])
         return settled
 
@@ -278,22 +284,3 @@ class JobQueue:
         self._announcer.notify()
         if any(job.finished_at is not None for job in changed):
             self._deliveries.notify()
-
-
-def output_row(job: Job, output: NewFile, *, now: datetime) -> StoredFile:
-    """Return the row of a published output."""
-    return StoredFile(
-        id=FileId(new_id(now)),
-        owner=job.owner,
-        kind=FileKind.OUTPUT,
-        key=output.key,
-        token=new_file_token(),
-        filename=output.filename,
-        size_bytes=output.size_bytes,
-        sha256=output.sha256,
-        media=output.media,
-        bundle=output.bundle,
-        job_id=job.id,
-        alias=output.alias,
-        created_at=now,
-    )

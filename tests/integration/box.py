@@ -40,9 +40,10 @@ from renderio_box.jobs.retention import FOR_EVER, Terms
 from renderio_box.logs import LINES_PER_MINUTE, Sparingly
 from renderio_box.networks import opened_by
 from renderio_box.outgoing import describing
+from renderio_box.queue.admission import Depth
 from renderio_box.queue.disposal import Disposal
 from renderio_box.queue.history import History, JobReport
-from renderio_box.queue.job_queue import MAX_QUEUED, JobQueue, QueueRules
+from renderio_box.queue.job_queue import JobQueue, QueueRules
 from renderio_box.queue.outbox import Outbox, Parcel
 from renderio_box.scheduler.attempt import AttemptRunner
 from renderio_box.scheduler.capacity import Capacity
@@ -233,7 +234,7 @@ async def open_box(
     outside: Outside,
     *,
     reserve_bytes: int = 0,
-    max_queued: int = MAX_QUEUED,
+    depth: Depth | None = None,
     url_hours: int = 0,
     terms: Terms = FOR_EVER,
 ) -> AsyncGenerator[Box]:
@@ -260,7 +261,7 @@ async def open_box(
             announcer,
             addresses=addresses,
             deliveries=delivery_wakeup,
-            rules=QueueRules(max_queued=max_queued, terms=terms),
+            rules=QueueRules(depth=depth or Depth(), terms=terms),
         )
         history = History(database, addresses, queue.line)
         outbox = WatchedOutbox(database, clock, delivery_wakeup)

@@ -15,6 +15,7 @@ from renderio_box.api.problems import STATUS
 from renderio_box.api.rate_limit import RateLimit
 from renderio_box.catalog.keys import Scope
 from renderio_box.errors import ErrorCode
+from renderio_box.queue.admission import Depth
 from tests.builders import make_body
 from tests.description import Operation, operation_at
 from tests.integration.box import (
@@ -112,7 +113,7 @@ async def not_supported(stage: Stage) -> Response:
 
 
 async def queue_full(stage: Stage) -> Response:
-    async with another(stage, max_queued=1) as client:
+    async with another(stage, depth=Depth(jobs=1)) as client:
         await submit(client, make_body())
         return await client.post(RUN, json=make_body())
 
@@ -123,11 +124,13 @@ async def storage_full(stage: Stage) -> Response:
 
 
 @asynccontextmanager
-async def another(stage: Stage, **limits: int) -> AsyncGenerator[AsyncClient]:
+async def another(
+    stage: Stage, *, reserve_bytes: int = 0, depth: Depth | None = None
+) -> AsyncGenerator[AsyncClient]:
     """Open another box with these limits and return a client that it knows."""
     stage.elsewhere.mkdir()
     async with (
-        open_box(stage.elsewhere, stage.outside, **limits) as box,
+        open_box(stage.elsewhere, stage.outside, reserve_bytes=reserve_bytes, depth=depth) as box,
         speaking_to(create_app(box.parts), await box.key("ann")) as client,
     ):
         yield client

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from httpx import AsyncClient
 
+from renderio_box.queue.admission import Depth
 from tests.builders import make_body
 from tests.integration.box import RUN, Box, Outside, open_box, problem, submit
 
@@ -13,7 +14,7 @@ MULTIPLE = "/api/v1/run-multiple-ffmpeg-commands"
 @pytest.fixture
 async def box(tmp_path: Path, outside: Outside) -> AsyncGenerator[Box]:
     """Return a box in which at most two commands may wait."""
-    async with open_box(tmp_path, outside, max_queued=2) as opened:
+    async with open_box(tmp_path, outside, depth=Depth(jobs=2)) as opened:
         yield opened
 
 

@@ -9,6 +9,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from litestar import Litestar
 
 from renderio_box.api.app import create_app
+from renderio_box.queue.admission import Depth
 from tests.builders import make_body
 from tests.integration.box import (
     BASE_URL,
@@ -260,7 +261,7 @@ async def test_a_full_disk_is_a_quota_to_rendi(full_box: Box) -> None:
 
 async def test_a_full_queue_asks_to_come_again(tmp_path: Path, outside: Outside) -> None:
     async with (
-        open_box(tmp_path, outside, max_queued=0) as full,
+        open_box(tmp_path, outside, depth=Depth(jobs=0)) as full,
         speaking_to(create_app(full.parts), await full.key("ann")) as client,
     ):
         in_renderio, in_rendi = await both(client, "POST", RUN, json=make_body())
