@@ -17,6 +17,15 @@ INSERT INTO jobs (id, owner, state, spec, original_request, metadata, warnings, 
                   vcpu_count, attempt, interruptions, created_at, started_at, finished_at)
 SELECT printf('%08x-0000-7000-8000-000000000000', n), 'planted', 'succeeded', :spec,
        '{"ffmpeg_command":"-f lavfi {{out_v}}"}', '{}', '[]', 50, 1, 1, 0, :at, :at, :at FROM n
+ WHERE :count > 0
+"""
+WAITING: Final = """
+WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < :count)
+INSERT INTO jobs (id, owner, state, spec, original_request, metadata, warnings, priority,
+                  vcpu_count, attempt, interruptions, created_at)
+SELECT printf('%08x-0000-7000-9000-', n) || substr(hex(:owner || '------'), 1, 12), :owner,
+       'queued', :spec, '{"ffmpeg_command":"-f lavfi {{out_v}}"}', '{}', '[]', 50, 1, 0, 0, :at
+  FROM n WHERE :count > 0
 """
 BELONGING: Final = """
 INSERT INTO job_logs SELECT id, 1, zeroblob(500) FROM jobs WHERE owner = 'planted';
@@ -55,6 +64,13 @@ def plant_commands(data: Path, count: int) -> None:
         connection.execute(COMMANDS, {"count": count, "spec": SPEC, "at": LONG_AGO})
         for statement in BELONGING.strip().split(";\n"):
             connection.execute(statement)
+
+
+def plant_waiting(data: Path, count: int, *, owner: str) -> None:
+    """Add commands of one owner that have waited for long."""
+    with database(data) as connection:
+        values = {"count": count, "owner": owner, "spec": SPEC, "at": LONG_AGO}
+        connection.execute(WAITING, values)
 
 
 def plant_uploads(data: Path, count: int, *, size_bytes: int) -> None:

@@ -4,9 +4,11 @@ from pathlib import Path
 import pytest
 from httpx import AsyncClient
 
+from renderio_box.api.app import create_app
 from renderio_box.queue.admission import Depth
 from tests.builders import make_body
-from tests.integration.box import RUN, Box, Outside, open_box, problem, submit
+from tests.integration.box import RUN, Box, Outside, open_box, problem, speaking_to, submit
+from tests.integration.queue_steps import interrupted
 
 MULTIPLE = "/api/v1/run-multiple-ffmpeg-commands"
 
@@ -70,3 +72,71 @@ async def test_a_request_that_was_accepted_before_is_answered_again(client: Asyn
     again = await client.post(RUN, json=make_body(), headers=headers)
 
     assert (again.status_code, again.json()) == (202, first.json())
+
+
+@pytest.fixture
+async def shared_box(tmp_path: Path, outside: Outside) -> AsyncGenerator[Box]:
+    """Return a box in which three commands may wait, at most two of them of one owner."""
+    (tmp_path / "shared").mkdir()
+    async with open_box(tmp_path / "shared", outside, depth=Depth(jobs=3, jobs_per_owner=2)) as box:
+        yield box
+
+
+@pytest.fixture
+async def two_waiting(shared_box: Box) -> AsyncGenerator[AsyncClient]:
+    """Return a client who has as many commands waiting as one owner may."""
+    app, key = create_app(shared_box.parts), await shared_box.key("ann")
+    async with speaking_to(app, key) as ann:
+        await ann.post(RUN, json=make_body(), headers={"Idempotency-Key": "order-1"})
+        await submit(ann, make_body())
+        yield ann
+
+
+async def test_an_owner_with_too_many_waiting_is_told_that_limit(two_waiting: AsyncClient) -> None:
+    refused = await two_waiting.post(RUN, json=make_body())
+
+    assert (*problem(refused), refused.headers["Retry-After"]) == (503, "QUEUE_FULL", "30")
+    assert refused.json()["message"].startswith("At most 2 commands of one owner may wait")
+
+
+async def test_in_rendi_an_owner_with_too_many_waiting_is_told_the_same(
+    two_waiting: AsyncClient,
+) -> None:
+    refused = await two_waiting.post("/v1/run-ffmpeg-command", json=make_body())
+
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "30")
+    assert refused.json()["detail"].startswith("At most 2 commands of one owner may wait")
+
+
+@pytest.mark.usefixtures("two_waiting")
+async def test_another_owner_has_room_until_the_whole_queue_is_full(shared_box: Box) -> None:
+    key = await shared_box.key("bob")
+    async with speaking_to(create_app(shared_box.parts), key) as bob:
+        await submit(bob, make_body())
+        refused = await bob.post(RUN, json=make_body())
+
+    assert refused.json()["message"].startswith("At most 3 commands may wait")
+
+
+async def test_an_owner_at_the_limit_is_answered_again_what_was_accepted(
+    two_waiting: AsyncClient,
+) -> None:
+    again = await two_waiting.post(RUN, json=make_body(), headers={"Idempotency-Key": "order-1"})
+
+    assert again.status_code == 202
+
+
+async def test_several_commands_count_whole_for_their_owner(shared_box: Box) -> None:
+    key = await shared_box.key("bob")
+    async with speaking_to(create_app(shared_box.parts), key) as bob:
+        refused = await bob.post(MULTIPLE, json={"commands": [make_body()] * 3})
+
+    assert refused.json()["message"].startswith("At most 2 commands of one owner may wait")
+
+
+async def test_an_interrupted_command_takes_nobodys_room(
+    shared_box: Box, two_waiting: AsyncClient
+) -> None:
+    await interrupted(shared_box.queue)
+
+    assert (await two_waiting.post(RUN, json=make_body())).status_code == 202

@@ -8,10 +8,11 @@ from renderio_box.database import expiry, migrate
 from renderio_box.database.connection import DatabaseFailedError, open_sqlite
 from renderio_box.database.migrate import NewerSchemaError, known_migrations
 from renderio_box.queue.history import History
-from renderio_box.queue.job_queue import JobQueue
+from renderio_box.queue.job_queue import EVERY_LEASE, JobQueue
 from renderio_box.wakeup import Announcer, Wakeup
 from tests.builders import ADDRESSES, OWNER, make_submission
 from tests.fakes import ManualClock
+from tests.integration.queue_steps import LEASE, ROOM
 
 KNOWN = len(known_migrations())
 ADD_TABLE = "CREATE TABLE added (id TEXT PRIMARY KEY) STRICT;"
@@ -187,3 +188,34 @@ async def test_stored_bytes_are_counted_by_a_migration(tmp_path: Path) -> None:
 
     async with open_sqlite(path) as database, database.reading() as tx:
         assert await expiry.stored_bytes(tx) == 5 + 11
+
+
+QUEUED_OF_SCHEMA_6 = """
+INSERT INTO jobs (id, owner, state, spec, original_request, metadata, warnings, priority,
+                  vcpu_count, attempt, interruptions, created_at, finished_at, started_at,
+                  lease_expires_at)
+SELECT column1, column2, column3, '{"steps":[["-i","x"]],"inputs":{},"outputs":{},
+       "max_run_seconds":60}', '{}', '{}', '[]', column4, 1, column5, 0, column6 || '-01T00:00:00+00:00',
+       column7 || '-01T00:00:00+00:00', column8 || '-01T00:00:00+00:00', column9
+  FROM (VALUES ('a2', 'ann', 'queued', 50, 0, '2026-02', NULL, NULL, NULL),
+               ('a1', 'ann', 'queued', 50, 0, '2026-01', NULL, NULL, NULL),
+               ('b1', 'bob', 'queued', 50, 0, '2026-03', NULL, NULL, NULL),
+               ('urgent', 'bob', 'queued', 60, 0, '2026-04', NULL, NULL, NULL),
+               ('again', 'bob', 'queued', 50, 1, '2026-05', NULL, '2026-05', NULL),
+               ('runs', 'ann', 'running', 50, 1, '2026-01', NULL, '2026-01', '2026-02'),
+               ('done', 'ann', 'succeeded', 50, 1, '2025-01', '2025-01', '2025-01', NULL))
+"""
+
+
+async def test_what_waited_before_a_migration_is_claimed_in_turns(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    older(tmp_path / "box.sqlite3", schema=6, script=QUEUED_OF_SCHEMA_6)
+
+    async with open_sqlite(tmp_path / "box.sqlite3") as database:
+        queue = JobQueue(database, clock, Announcer(), addresses=ADDRESSES, deliveries=Wakeup())
+        await queue.rescue(leases_before=EVERY_LEASE)
+        claimed = [await queue.claim(ROOM, lease=LEASE) for _ in range(7)]
+
+    ids = [None if each is None else each.id for each in claimed]
+    assert ids == ["urgent", "runs", "again", "a1", "b1", "a2", None]

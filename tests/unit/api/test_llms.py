@@ -66,6 +66,13 @@ def test_the_page_tells_the_limits_as_they_are_configured() -> None:
     assert "CPUs for all commands together: 3" in text
 
 
+def test_a_limit_on_each_owners_commands_is_told_where_there_is_one() -> None:
+    limited = Config(jobs=JobsConfig(max_queued_per_owner=5))
+
+    assert "Waiting commands of one owner: 5." in limits(limited, vcpus=1)
+    assert "of one owner" not in limits(Config(), vcpus=1)
+
+
 def test_a_limit_on_requests_is_told_where_there_is_one() -> None:
     limited = Config(server=ServerConfig(requests_per_minute=90))
 
