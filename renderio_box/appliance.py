@@ -142,12 +142,7 @@ def parts_of(ground: Ground) -> Parts:
         ground.announcer,
         addresses=addresses,
         deliveries=ground.delivery_wakeup,
-        rules=QueueRules(
-            depth=Depth(
-                jobs=config.jobs.max_queued, jobs_per_owner=config.jobs.max_queued_per_owner
-            ),
-            terms=terms,
-        ),
+        rules=queue_rules(config),
     )
     return Parts(
         queue=queue,
@@ -176,6 +171,13 @@ def parts_of(ground: Ground) -> Parts:
         public_url=config.server.public_url,
         max_body_bytes=config.server.max_body_kbytes * 1024,
     )
+
+
+def queue_rules(config: Config) -> QueueRules:
+    """Return how many jobs may wait, and how long what they make is kept."""
+    jobs = config.jobs
+    depth = Depth(jobs=jobs.max_queued, jobs_per_owner=jobs.max_queued_per_owner)
+    return QueueRules(depth=depth, terms=retention_terms(config))
 
 
 async def open_scheduler(ground: Ground, parts: Parts) -> Scheduler:

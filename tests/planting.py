@@ -15,9 +15,13 @@ COMMANDS: Final = """
 WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < :count)
 INSERT INTO jobs (id, owner, state, spec, original_request, metadata, warnings, priority,
                   vcpu_count, attempt, interruptions, created_at, started_at, finished_at)
-SELECT printf('%08x-0000-7000-8000-000000000000', n), 'planted', 'succeeded', :spec,
-       '{"ffmpeg_command":"-f lavfi {{out_v}}"}', '{}', '[]', 50, 1, 1, 0, :at, :at, :at FROM n
- WHERE :count > 0
+SELECT printf('%s-%s-7000-8000-%012x', substr(ms, 1, 8), substr(ms, 9, 4), n), 'planted',
+       'succeeded', :spec, '{"ffmpeg_command":"-f lavfi {{out_v}}"}', '{}', '[]', 50, 1, 1, 0,
+       at, at, at
+  FROM (SELECT n, printf('%012x', unixepoch(:since) * 1000 + n * :every_ms) AS ms,
+               strftime('%Y-%m-%dT%H:%M:%f000+00:00', unixepoch(:since) + n * :every_ms / 1000.0,
+                        'unixepoch')
+               AS at FROM n WHERE :count > 0)
 """
 WAITING: Final = """
 WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < :count)
@@ -58,10 +62,11 @@ def database(data: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def plant_commands(data: Path, count: int) -> None:
-    """Add commands that ended long ago, with all that such commands leave behind."""
+def plant_commands(data: Path, count: int, *, since: str = LONG_AGO, every_ms: int = 1) -> None:
+    """Add commands that ended one after the other, with all that such commands leave behind."""
+    values = {"count": count, "spec": SPEC, "since": since, "every_ms": every_ms}
     with database(data) as connection:
-        connection.execute(COMMANDS, {"count": count, "spec": SPEC, "at": LONG_AGO})
+        connection.execute(COMMANDS, values)
         for statement in BELONGING.strip().split(";\n"):
             connection.execute(statement)
 

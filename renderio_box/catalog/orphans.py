@@ -47,10 +47,11 @@ class OrphanFinder:
             return await orphans.list_known(tx, keys)
 
     async def files_after(self, last: str) -> Expected:
-        """Return where the next stored files should be."""
+        """Return where stored files should be among the next ones, which may all be deleted."""
         async with self._database.reading() as tx:
-            named = await orphans.list_stored(tx, after=FileId(last), limit=NAMED_AT_ONCE)
-        return Expected([each.key for each in named], named[-1].id if named else None)
+            named = await orphans.list_files(tx, after=FileId(last), limit=NAMED_AT_ONCE)
+        stored = [each.key for each in named if each.is_stored]
+        return Expected(stored, named[-1].id if named else None)
 
     async def segments_after(self, last: str) -> Expected:
         """Return where the next segments of playlists should be."""

@@ -22,9 +22,9 @@ SELECT id, attempt FROM jobs
  WHERE id IN (SELECT value FROM json_each(:ids)) AND state = 'running'
 """
 
-LIST_STORED: Final = """
-SELECT id, key FROM files
- WHERE id > :after AND status = 'stored' AND deleted_at IS NULL ORDER BY id LIMIT :limit
+LIST_FILES: Final = """
+SELECT id, key, status = 'stored' AND deleted_at IS NULL AS is_stored
+  FROM files WHERE id > :after ORDER BY id LIMIT :limit
 """
 
 LIST_SEGMENTS: Final = "SELECT key FROM segments WHERE key > :after ORDER BY key LIMIT :limit"
@@ -38,10 +38,11 @@ class Maker(msgspec.Struct, frozen=True):
 
 
 class Named(msgspec.Struct, frozen=True):
-    """A stored file and the object that should be there."""
+    """A file and its object, which should be there while the file ``is_stored``."""
 
     id: FileId
     key: str
+    is_stored: bool
 
 
 async def list_known(tx: Transaction, keys: Collection[str]) -> set[str]:
@@ -55,10 +56,13 @@ async def list_running(tx: Transaction, ids: Collection[JobId]) -> set[Maker]:
     return set(msgspec.convert(list(rows), list[Maker]))
 
 
-async def list_stored(tx: Transaction, *, after: FileId, limit: int) -> list[Named]:
-    """Return stored files after that one, in the order of their ids."""
-    rows = await tx.fetch_all(LIST_STORED, {"after": after, "limit": limit})
-    return msgspec.convert(list(rows), list[Named])
+async def list_files(tx: Transaction, *, after: FileId, limit: int) -> list[Named]:
+    """Return files after that one, in the order of their ids, the deleted ones too.
+
+    So a page costs the same however many have been deleted.
+    """
+    rows = await tx.fetch_all(LIST_FILES, {"after": after, "limit": limit})
+    return msgspec.convert(list(rows), list[Named], strict=False)
 
 
 async def list_segments(tx: Transaction, *, after: str, limit: int) -> Sequence[str]:
