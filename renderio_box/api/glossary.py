@@ -21,7 +21,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "webhook_url": "Told when this command has ended, in place of the owner's webhook.",
     "max_command_run_seconds": "How long FFmpeg may run. The box has a default and a ceiling.",
     "vcpu_count": "How many CPUs the command counts for and is held to; never more than there are.",
-    "priority": "0 to 100, 50 by default. Higher goes first, then first come, first served.",
+    "priority": "0 to 100, 50 by default. Higher goes first; among equals owners take"
+    " turns, and an owner's own go first come, first served.",
     "verify": "What is checked of every output before it counts as done: how far it decodes, how"
     " long it is, which streams it has. What is left out is as the operator has set it. A failed"
     " check ends the command with VERIFICATION_FAILED, and nothing is stored.",

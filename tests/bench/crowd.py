@@ -42,6 +42,7 @@ from tests.running_box import RunningBox, running_box
 
 SOME = 200
 """Finished commands of every box, so that a page of its list is full."""
+PAGE = 100
 OWNERS = 10
 STARTED = 5
 SETTINGS = {"RENDERIO_JOBS_VCPUS": "1", "RENDERIO_JOBS_MAX_QUEUED": "10000000"}
@@ -67,8 +68,8 @@ def planted(root: Path, name: str, *, finished: int, queued: int) -> Crowd:
     with running_box(data, **SETTINGS) as box:
         occupy(box, 1, encode=False)
     every_ms = 20 * 86_400_000 // finished
-    since = as_text(datetime.now(UTC) - timedelta(days=21))
-    plant_commands(data, finished, since=since, every_ms=every_ms)
+    first = as_text(datetime.now(UTC) - timedelta(days=21))
+    plant_commands(data, finished, since=first, every_ms=every_ms)
     with database(data) as connection:
         (ours,) = connection.execute("SELECT owner FROM jobs LIMIT 1").fetchone()
     for owner in (ours, *(f"crowd{number}" for number in range(1, OWNERS))):
@@ -80,12 +81,17 @@ def planted(root: Path, name: str, *, finished: int, queued: int) -> Crowd:
     return Crowd(name, data, finished, Place(datetime.fromisoformat(created_at), JobId(job_id)))
 
 
+def since(started: float) -> float:
+    """Return how many milliseconds have passed."""
+    return (time.perf_counter() - started) * 1000
+
+
 def start_milliseconds(crowd: Crowd) -> float:
     """Time a start until the box says that it is ready, and let it stop."""
     started = time.perf_counter()
     with running_box(crowd.data, **SETTINGS) as box:
         box.http.get("/readyz").raise_for_status()
-        return (time.perf_counter() - started) * 1000
+        return since(started)
 
 
 def asked(box: RunningBox, crowd: Crowd, newest: str) -> Mapping[str, Callable[[], Any]]:
@@ -106,6 +112,13 @@ def asked(box: RunningBox, crowd: Crowd, newest: str) -> Mapping[str, Callable[[
     }
 
 
+def check_pages(questions: Mapping[str, Callable[[], Any]]) -> None:
+    """See that lists are asked for whole pages."""
+    for what, question in questions.items():
+        if what.startswith("list") and len(found := question().json()["commands"]) != PAGE:
+            raise SystemExit(f"{what} has {len(found)} commands")
+
+
 def over_http(crowds: list[Crowd], rounds: int, times: Times) -> None:
     """Ask the boxes in turn."""
     with ExitStack() as running:
@@ -113,17 +126,30 @@ def over_http(crowds: list[Crowd], rounds: int, times: Times) -> None:
         boxes: dict[str, RunningBox] = {}
         for crowd in crowds:
             box = running.enter_context(running_box(crowd.data, **SETTINGS))
-            newest = [box.submit(WAITING, {"out_v": "a.mp4"}) for _ in range(100)][-1]
+            # Meanwhile the box looks for what is to be removed, and for what nobody owns.
+            for _ in range(PAGE):
+                started = time.perf_counter()
+                newest = box.submit(WAITING, {"out_v": "a.mp4"})
+                times["submit after the start"][crowd.name].append(since(started))
             asking[crowd.name] = asked(box, crowd, newest)
+            check_pages(asking[crowd.name])
             boxes[crowd.name] = box
         for _ in range(rounds):
             for name, questions in asking.items():
                 for what, question in questions.items():
                     started = time.perf_counter()
                     question()
-                    times[what][name].append((time.perf_counter() - started) * 1000)
+                    times[what][name].append(since(started))
         for name, box in boxes.items():
-            print(f"{name}: the server has {resident_bytes(box) / MEBIBYTE:.0f} MiB of memory")
+            slowest = max(
+                (max(by_name[name]), what)
+                for what, by_name in times.items()
+                if what != "start to /readyz"
+            )
+            print(
+                f"{name}: the server has {resident_bytes(box) / MEBIBYTE:.0f} MiB of memory;"
+                f" its slowest answer took {slowest[0]:.0f} ms ({slowest[1]})"
+            )
 
 
 @asynccontextmanager
@@ -138,7 +164,7 @@ async def in_the_queue(crowds: list[Crowd], rounds: int, times: Times) -> None:
     async def measured(what: str, name: str, work: Callable[[], Awaitable[T]]) -> T:
         started = time.perf_counter()
         result = await work()
-        times[what][name].append((time.perf_counter() - started) * 1000)
+        times[what][name].append(since(started))
         return result
 
     async with AsyncExitStack() as stack:

@@ -57,6 +57,7 @@ def judge(
         }
         verdict.expect("the database is whole", unsound(database))
         verdict.expect("jobs are counted right", miscounted(database))
+        verdict.expect("nobody is left in a line", standing_in_line(database))
     jobs = {job["id"]: job for job in tables["jobs"]}
     judge_commands(verdict, jobs, journal, reasons)
     judge_events(verdict, jobs, tables["events"])
@@ -90,6 +91,14 @@ def miscounted(database: sqlite3.Connection) -> list[Row]:
         " SELECT owner, command_type, visible_state, count FROM job_counts UNION ALL"
         " SELECT owner, command_type, visible_state, -count(*) FROM jobs GROUP BY 1, 2, 3)"
         " GROUP BY 1, 2, 3 HAVING off_by <> 0",
+    )
+
+
+def standing_in_line(database: sqlite3.Connection) -> list[Row]:
+    return rows(
+        database,
+        "SELECT standing, owner, waiting FROM lines WHERE waiting <> 0 UNION ALL"
+        " SELECT standing, owner, waiting FROM line_parts",
     )
 
 
