@@ -18,20 +18,22 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     progress: Progress
 
 
+# Asked for in the order of their ids, SQLite would look for them among all jobs.
 LIST_RUNNING: Final = """
 SELECT id, stage, progress FROM jobs
  WHERE state = 'running' AND (:owner IS NULL OR owner = :owner)
    AND (:job_id IS NULL OR id = :job_id)
- ORDER BY id LIMIT :limit
+ ORDER BY lease_expires_at LIMIT :limit
 """
 
 
 async def list_running(
     tx: Transaction, *, owner: Owner | None, job_id: JobId | None, limit: int
 ) -> list[Running]:
-    """Return running jobs; None for ``owner`` or ``job_id`` means: whosever, whichever."""
+    """Return running jobs, oldest first; None for ``owner`` or ``job_id`` means: any."""
     values: dict[str, Value] = {"owner": owner, "job_id": job_id, "limit": limit}
-    return as_running(await tx.fetch_all(LIST_RUNNING, values))
+    running = as_running(await tx.fetch_all(LIST_RUNNING, values))
+    return sorted(running, key=lambda each: each.job_id)
 
 
 def as_running(rows: Sequence[Row]) -> list[Running]:

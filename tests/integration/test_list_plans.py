@@ -7,7 +7,7 @@ from typing import LiteralString
 
 import pytest
 
-from renderio_box.database import files, job_lists, jobs
+from renderio_box.database import files, job_lists, jobs, orphans, progress
 from renderio_box.database.connection import open_sqlite
 from renderio_box.jobs.job import JobState
 from tests.integration.box import NOWHERE
@@ -72,3 +72,17 @@ async def test_what_a_page_shows_is_looked_up_by_index(
     steps = plan(database, sql, **values)
 
     assert not [step for step in steps if step.startswith(("SCAN jobs", "SCAN files"))]
+
+
+async def test_what_runs_is_looked_for_among_what_runs(database: sqlite3.Connection) -> None:
+    (step,) = plan(database, progress.LIST_RUNNING, owner="ann", job_id=NOWHERE, limit=1000)
+
+    assert step == "SCAN jobs USING INDEX jobs_running"
+
+
+async def test_files_are_walked_through_in_the_order_of_an_index(
+    database: sqlite3.Connection,
+) -> None:
+    (step,) = plan(database, orphans.LIST_FILES, after=NOWHERE, limit=500)
+
+    assert step.startswith("SEARCH files USING INDEX sqlite_autoindex_files_1 (id>?)")
