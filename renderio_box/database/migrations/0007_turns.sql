@@ -1,5 +1,5 @@
 ALTER TABLE jobs ADD COLUMN place INTEGER;
-ALTER TABLE jobs ADD COLUMN standing INTEGER NOT NULL GENERATED ALWAYS AS
+ALTER TABLE jobs ADD COLUMN standing INTEGER GENERATED ALWAYS AS
     (2 * priority + (attempt > 0)) VIRTUAL;
 
 UPDATE jobs SET place = unfinished.place
