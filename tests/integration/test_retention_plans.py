@@ -64,7 +64,7 @@ async def test_what_is_due_is_read_from_an_index_in_its_order(
     [
         *(expiry.EXPIRE_FILES, expiry.EXPIRE_OUTPUTS, expiry.EXPIRE_SEGMENTS, expiry.DATE),
         *(expiry.LIST_AFTER, disposal.DELETE_OLD_LOGS, *disposal.REFERRING, disposal.DELETE_JOBS),
-        *(orphans.LIST_KNOWN, orphans.LIST_RUNNING, orphans.LIST_STORED, orphans.LIST_SEGMENTS),
+        *(orphans.LIST_KNOWN, orphans.LIST_RUNNING, orphans.LIST_FILES, orphans.LIST_SEGMENTS),
     ],
 )
 async def test_nothing_is_looked_for_in_a_whole_table(
