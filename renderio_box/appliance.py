@@ -217,7 +217,6 @@ async def open_scheduler(ground: Ground, parts: Parts) -> Scheduler:
         runner=runner,
         capacity=Capacity(vcpus=ground.vcpus, cpus=usable_cpus(), wakeup=wakeup),
         wakeup=wakeup,
-        clock=ground.clock,
         shared=shared,
     )
 

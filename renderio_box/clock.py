@@ -1,7 +1,7 @@
 """The only door to the time of day and to elapsed time."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
@@ -27,3 +27,20 @@ class SystemClock:
     def monotonic(self) -> float:
         """Return seconds since some fixed moment; never goes back."""
         return time.monotonic()
+
+
+class SteadyClock:
+    """A time of day that no correction reaches: the clock's when this was made, and what passed since.
+
+    It says how long something of this process has lasted, never what time it is; while the
+    machine sleeps it stands still.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._began_at = clock.now()
+        self._began_s = clock.monotonic()
+
+    def now(self) -> datetime:
+        """Return a moment, aware and in UTC; never an earlier one than before."""
+        return self._began_at + timedelta(seconds=self._clock.monotonic() - self._began_s)

@@ -29,20 +29,24 @@ START: Final = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 
 
 class ManualClock:
-    """Stands still until it is moved."""
+    """Stands still until it is moved; ``jump`` corrects the time of day and nothing else."""
 
     def __init__(self, start: datetime = START) -> None:
         self._start = start
         self._moved = timedelta()
+        self._corrected = timedelta()
 
     def now(self) -> datetime:
-        return self._start + self._moved
+        return self._start + self._moved + self._corrected
 
     def monotonic(self) -> float:
         return self._moved.total_seconds()
 
     def advance(self, seconds: float) -> None:
         self._moved += timedelta(seconds=seconds)
+
+    def jump(self, by: timedelta) -> None:
+        self._corrected += by
 
 
 class Script(msgspec.Struct, kw_only=True):

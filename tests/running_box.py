@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -109,12 +109,14 @@ def scratch_box(**settings: str) -> Iterator[RunningBox]:
 
 
 @contextmanager
-def running_box(data: Path, *arguments: str, **settings: str) -> Iterator[RunningBox]:
+def running_box(
+    data: Path, *arguments: str, program: Sequence[str] = PROGRAM, **settings: str
+) -> Iterator[RunningBox]:
     """Run ``serve`` on any free port while the block runs; it must end well.
 
     A block that ends its box itself answers for how that went.
     """
-    command = (*PROGRAM, "serve", "--data", str(data), "--port", "0", *arguments)
+    command = (*program, "serve", "--data", str(data), "--port", "0", *arguments)
     settings = {"RENDERIO_SERVER_DRAIN_SECONDS": "1", **LOOPBACK_OPEN, **WALLED} | settings
     with (
         data.with_suffix(".stdout").open("wb") as stdout,

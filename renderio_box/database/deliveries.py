@@ -72,6 +72,10 @@ UPDATE deliveries
  WHERE owner = :owner AND kind = 'account' AND url IS NULL AND status = 'pending'
 """
 
+BRING_FORWARD: Final = """
+UPDATE deliveries SET due_at = :now WHERE status = 'pending' AND due_at > :latest
+"""
+
 READDRESS: Final = """
 UPDATE deliveries SET host = :host WHERE owner = :owner AND url IS NULL AND status = 'pending'
 """
@@ -162,6 +166,11 @@ async def give_up(tx: Transaction, delivery_id: DeliveryId, reason: str, *, now:
 async def give_up_account(tx: Transaction, owner: Owner, reason: str, *, now: datetime) -> None:
     """End every pending delivery to the owner's hook as failed."""
     await tx.execute(GIVE_UP_ACCOUNT, {"owner": owner, "reason": reason, "now": as_text(now)})
+
+
+async def bring_forward(tx: Transaction, *, latest: datetime, now: datetime) -> None:
+    """Make due now what would be due only after ``latest``."""
+    await tx.execute(BRING_FORWARD, {"latest": as_text(latest), "now": as_text(now)})
 
 
 async def readdress(tx: Transaction, owner: Owner, host: str) -> None:

@@ -22,6 +22,7 @@ RETRIED_AFTER: Final = (
 """How long after each failed attempt the next one is due; none follows the last."""
 JITTER: Final = 0.1
 """The most by which a wait is made longer or shorter, as a part of it."""
+LONGEST_WAIT: Final = max(RETRIED_AFTER) * (1 + JITTER)
 FAILURES_ALLOWED: Final = 8
 """How many deliveries in a row may fail before their hook is disabled."""
 REMOVED: Final = "The webhook was removed before this could be delivered."

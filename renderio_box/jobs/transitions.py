@@ -96,7 +96,7 @@ def finished(
     """Return ``job`` with its end written down; a clock set back cannot end it before it began."""
     return replace(
         job,
-        finished_at=max(now, job.created_at),
+        finished_at=max(now, job.created_at, job.started_at or job.created_at),
         stage=None,
         progress=None,
         error_status=status,

@@ -1,12 +1,12 @@
 """The durable queue: each method is one transaction, and no one else writes job state."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
 
-from renderio_box.clock import Clock
+from renderio_box.clock import Clock, SteadyClock
 from renderio_box.database import events, job_metadata, jobs, needed_files
 from renderio_box.database.connection import Database, Transaction
 from renderio_box.errors import BoxError, ErrorCode, NotFoundError
@@ -84,7 +84,8 @@ class JobQueue:
 
     ``announcer`` is notified after every commit that changes a job's state, ``deliveries``
     when one has ended, which may have put something into the outbox. ``line`` says what the
-    jobs that wait are waiting for.
+    jobs that wait are waiting for. ``lease_clock`` is what all leases are judged by: the time
+    of day may be corrected while somebody holds one.
     """
 
     def __init__(
@@ -99,6 +100,7 @@ class JobQueue:
     ) -> None:
         self._database = database
         self._clock = clock
+        self.lease_clock = SteadyClock(clock)
         self._announcer = announcer
         self._addresses = addresses
         self._deliveries = deliveries
@@ -176,7 +178,8 @@ class JobQueue:
             self.line.waiting_for = None if head is None else room.lack_for(head.spec)
             if head is None or self.line.waiting_for is not None:
                 return None
-            job = await jobs.claim(tx, head, now=now, lease_expires_at=now + lease)
+            until, started_at = self.lease_clock.now() + lease, max(now, head.created_at)
+            job = await jobs.claim(tx, head, now=started_at, lease_expires_at=until)
             await events.add(tx, job, at=now)
         self._announcer.notify()
         return job
@@ -195,7 +198,7 @@ class JobQueue:
                 job,
                 stage=stage,
                 progress=progress,
-                lease_expires_at=self._clock.now() + lease,
+                lease_expires_at=self.lease_clock.now() + lease,
             )
         if renewal is None:
             raise LeaseLostError(job)
@@ -248,16 +251,17 @@ class JobQueue:
         async with self._database.reading() as tx:
             return await jobs.is_unfinished(tx, batch_id)
 
-    async def rescue(self, *, leases_before: datetime) -> list[Job]:
-        """Take back running jobs whose lease ended before that moment; return them.
+    async def rescue(self, *, leases_before: datetime, but: Container[JobId] = ()) -> list[Job]:
+        """Take back running jobs whose lease ended before that moment of ``lease_clock``.
 
-        At start ``EVERY_LEASE`` is right: whoever ran them is dead. At most 1,000 at
-        once; call again until none comes back.
+        Those in ``but`` stay. At start ``EVERY_LEASE`` is right: whoever ran them is dead.
+        Returns at most 1,000 at once; call again until none comes back.
         """
         now = self._clock.now()
         rescued: list[Job] = []
         async with self._database.transaction() as tx:
-            for job in await jobs.list_expired(tx, moment=leases_before, limit=RESCUED_AT_ONCE):
+            expired = await jobs.list_expired(tx, moment=leases_before, limit=RESCUED_AT_ONCE)
+            for job in (each for each in expired if each.id not in but):
                 rescued.append(transitions.rescue(job, now=now))
                 await self._change(tx, rescued[-1], expected=JobState.RUNNING, now=now)
         if rescued:

@@ -16,6 +16,7 @@ from renderio_box.errors import NotFoundError
 from renderio_box.identifiers import DeliveryId, JobId, Owner, new_id
 from renderio_box.jobs.delivery import (
     DISABLED,
+    LONGEST_WAIT,
     REMOVED,
     Delivery,
     DeliveryKind,
@@ -69,10 +70,18 @@ class Outbox:
         self._database = database
         self._clock = clock
         self._wakeup = wakeup
+        self._looked_at: datetime | None = None
 
     async def due(self, *, per_host: int, limit: int) -> Due:
-        """Return what may be under way now: of each host no more than its first ``per_host``."""
+        """Return what may be under way now: of each host no more than its first ``per_host``.
+
+        After the clock was set back, nothing waits for longer than it would have to at most.
+        """
         now = self._clock.now()
+        if self._looked_at is None or now < self._looked_at:
+            async with self._database.transaction() as tx:
+                await deliveries.bring_forward(tx, latest=now + LONGEST_WAIT, now=now)
+        self._looked_at = now
         async with self._database.reading() as tx:
             ids = await deliveries.list_due(tx, now=now, per_host=per_host, limit=limit)
             return Due(ids, await deliveries.next_due(tx, now=now))

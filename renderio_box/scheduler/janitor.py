@@ -156,4 +156,7 @@ class Janitor:
         return missing
 
     def _before(self, grace: timedelta) -> datetime:
-        return max(self._clock.now() - grace, self._opened_at - TICK)
+        now = self._clock.now()
+        if now < self._opened_at:  # set back: what is written now bears a time before the start
+            return now - grace
+        return max(now - grace, self._opened_at - TICK)

@@ -7,10 +7,9 @@ import anyio
 import structlog
 from anyio.abc import TaskGroup, TaskStatus
 
-from renderio_box.clock import Clock
 from renderio_box.companions import accompanied_by
 from renderio_box.database.connection import DatabaseFailedError
-from renderio_box.identifiers import BatchId
+from renderio_box.identifiers import BatchId, JobId
 from renderio_box.jobs.job import (
     Cancelled,
     Interrupted,
@@ -52,7 +51,6 @@ class Scheduler:
         runner: AttemptRunner,
         capacity: Capacity,
         wakeup: Wakeup,
-        clock: Clock,
         shared: SharedInputs,
     ) -> None:
         self._queue = queue
@@ -60,8 +58,8 @@ class Scheduler:
         self._shared = shared
         self._capacity = capacity
         self._wakeup = wakeup
-        self._clock = clock
         self._draining = False
+        self._in_hand: set[JobId] = set()
         self.has_taken_over = anyio.Event()
 
     async def take_over(self) -> None:
@@ -97,14 +95,18 @@ class Scheduler:
         self._wakeup.notify()
 
     async def look(self) -> None:
-        """Take back jobs whose runner has stopped renewing, and forget what no job needs."""
-        await self._take_back(leases_before=self._clock.now())
+        """Take back jobs whose runner has stopped renewing, and forget what no job needs.
+
+        What runs here is not taken from itself, however late this comes: the process may
+        have been stopped for a while, and would be the first to know.
+        """
+        await self._take_back(leases_before=self._queue.lease_clock.now())
         for batch_id in self._shared.batches:
             await self._forget_when_over(batch_id)
 
     async def _take_back(self, *, leases_before: datetime) -> bool:
         """Queue again, or end, jobs whose lease ended before that moment; False for none."""
-        rescued = await self._queue.rescue(leases_before=leases_before)
+        rescued = await self._queue.rescue(leases_before=leases_before, but=self._in_hand)
         for job in rescued:
             log.warning("attempt_rescued", job=job.id, attempt=job.attempt, state=job.state)
         return bool(rescued)
@@ -146,6 +148,7 @@ class Scheduler:
         spec = job.spec
         with self._capacity.taken(spec.vcpu_count, pinned=spec.pinned) as slot:
             task_status.started()
+            self._in_hand.add(job.id)
             log.info("attempt_started", job=job.id, attempt=job.attempt, vcpus=spec.vcpu_count)
             outcome: Outcome | None = Interrupted()
             try:
@@ -154,6 +157,7 @@ class Scheduler:
                 with anyio.move_on_after(SETTLED_WITHIN_S, shield=True):
                     await self._settle(job, outcome)
                     await self._forget_when_over(job.batch_id)
+                self._in_hand.discard(job.id)
 
     async def _watched(self, job: Job, slot: Slot) -> Outcome | None:
         """Run the attempt while its lease is kept; None when the job was lost to another."""

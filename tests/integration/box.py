@@ -296,7 +296,6 @@ async def open_box(
             ),
             capacity=Capacity(vcpus=LIMITS.vcpus, cpus=(0, 1), wakeup=wakeup),
             wakeup=wakeup,
-            clock=clock,
             shared=shared,
         )
         parts = Parts(

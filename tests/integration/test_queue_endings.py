@@ -129,7 +129,7 @@ async def test_a_job_whose_lease_runs_is_not_rescued(queue: JobQueue, clock: Man
     await claimed(queue)
     clock.advance(59)
 
-    assert await queue.rescue(leases_before=clock.now()) == []
+    assert await queue.rescue(leases_before=queue.lease_clock.now()) == []
 
 
 async def test_a_job_whose_lease_ran_out_is_rescued(queue: JobQueue, clock: ManualClock) -> None:
@@ -137,7 +137,7 @@ async def test_a_job_whose_lease_ran_out_is_rescued(queue: JobQueue, clock: Manu
     await claimed(queue)
     clock.advance(61)
 
-    rescued = await queue.rescue(leases_before=clock.now())
+    rescued = await queue.rescue(leases_before=queue.lease_clock.now())
 
     assert [each.id for each in rescued] == [job.id]
 
@@ -149,7 +149,7 @@ async def test_a_renewed_lease_lasts_longer(queue: JobQueue, clock: ManualClock)
     await queue.renew(job, stage=Stage.ENCODING, progress=Progress(), lease=LEASE)
     clock.advance(59)
 
-    assert await queue.rescue(leases_before=clock.now()) == []
+    assert await queue.rescue(leases_before=queue.lease_clock.now()) == []
 
 
 async def test_a_lost_lease_cannot_be_renewed(queue: JobQueue) -> None:

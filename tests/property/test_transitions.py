@@ -159,3 +159,11 @@ def test_a_request_to_cancel_is_always_honoured(
 
     assert settle(unwanted, outcome, now=now).state is JobState.CANCELLED
     assert rescue(unwanted, now=now).state is JobState.CANCELLED
+
+
+@given(steps)
+def test_a_job_that_is_over_did_not_end_before_it_started(step: tuple[Job, Job]) -> None:
+    _, after = step
+
+    began_at = after.started_at or after.created_at
+    assert after.finished_at is None or after.finished_at >= began_at

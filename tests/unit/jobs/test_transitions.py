@@ -86,6 +86,14 @@ def test_a_clock_set_back_cannot_end_a_job_before_it_began() -> None:
     assert job.finished_at == CREATED
 
 
+def test_a_clock_set_back_cannot_end_a_job_before_it_started() -> None:
+    started = replace(RUNNING, started_at=CREATED + timedelta(hours=1))
+
+    job = settle(started, SUCCEEDED, now=CREATED + timedelta(minutes=1))
+
+    assert job.finished_at == started.started_at
+
+
 def test_a_queued_job_is_cancelled_at_once() -> None:
     job = cancel(QUEUED, now=LATER)
 
