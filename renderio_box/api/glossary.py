@@ -90,7 +90,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "error_message": "What went wrong, in one sentence, then FFmpeg's own telling line.",
     "error": "The same text as error_message.",
     "suggestion": "The command that failed, of a chain the step, with its fault corrected; only"
-    " where one change of its words is known to be enough.",
+    " where one change of its words is known to be enough: for -c:v libx246 the same with"
+    " -c:v libx264.",
     "progress": "How far FFmpeg has come; only while PROCESSING.",
     "percent": "0 to 100.",
     "out_time_seconds": "How much of the output is written, in seconds of playing time.",
@@ -101,10 +102,12 @@ FIELDS: Final[Mapping[str, str]] = {
     "queue_position": "1 is next; only while QUEUED. Owners of commands of the same priority take"
     " turns, so a command that another owner sends may come before it.",
     "waiting_for": "What there is too little of for the first in the queue to start, and so for"
-    " all behind it; null or absent when nothing keeps it.",
+    " all behind it, such as CPUS; only while QUEUED, null or absent when nothing keeps it.",
     "attempt": "How often the box has begun with it; more than once only after a crash.",
-    "warnings": "What was changed in the command so that the installed FFmpeg takes it.",
-    "verification": "What was checked of each output, by alias; null or absent when nothing was.",
+    "warnings": "What was changed in the command so that the installed FFmpeg takes it, and what"
+    " of verify means nothing.",
+    "verification": "What was checked of each output, by alias, as in"
+    ' {"out_video": {"decode": "passed", ...}}; null or absent when nothing was.',
     "OutputVerification.decode": "passed, failed, or skipped: it was not asked for, or cannot be.",
     "OutputVerification.duration": "Its length.",
     "OutputVerification.streams": "Its streams.",

@@ -34,6 +34,8 @@ from renderio_box.jobs.verification import Verify
 
 MAX_METADATA_KEYS: Final = 10
 MAX_METADATA_LENGTH: Final = 4096
+MAX_SHOWN: Final = 5
+MAX_NAME_SHOWN: Final = 40
 FLAT_VALUE: Final = {"type": ["string", "number", "boolean"]}
 Metadata = Annotated[
     dict[str, Annotated[object, Meta(extra_json_schema=FLAT_VALUE)]],
@@ -43,8 +45,11 @@ NO_Y: Final = "Don't use the -y flag in the command, we handle this internally."
 """The very words of Rendi's answer, which its clients look for."""
 
 
-class VerifyRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is to be checked of every output; what is left out is as the operator has set it."""
+class VerifyRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be checked of every output; what is left out is as the operator has set it.
+
+    Unknown members are ignored, with a warning.
+    """
 
     decode: bool | None = None
     duration_tolerance_seconds: Annotated[float, Meta(ge=0, le=86_400)] | None = None
@@ -121,8 +126,9 @@ def submission_of(
         spec=spec,
         original_request={**sent, **applied},
         metadata=checked_metadata(options.metadata or {}),
-        warnings=tuple(
-            warning for step in work.steps for warning in adapt(step, terms.build).warnings
+        warnings=(
+            *(warning for step in work.steps for warning in adapt(step, terms.build).warnings),
+            *ignored_checks(sent.get("verify")),
         ),
         dialect=terms.dialect,
         origin=terms.origin,
@@ -190,6 +196,19 @@ def checked_metadata(values: Mapping[str, object]) -> dict[str, MetadataValue]:
 def texts_of(inputs: Mapping[str, Source]) -> list[str]:
     """Return the texts that came with the request; they may name other inputs."""
     return [source.text for source in inputs.values() if isinstance(source, TextSource)]
+
+
+def ignored_checks(verify: object) -> tuple[str, ...]:
+    """Return the warning about members of ``verify`` that mean nothing, if there are any."""
+    known = VerifyRequest.__struct_fields__
+    if not isinstance(verify, dict):
+        return ()
+    named = cast("Mapping[str, object]", verify)
+    unknown = sorted(name[:MAX_NAME_SHOWN] for name in named if name not in known)[:MAX_SHOWN]
+    if not unknown:
+        return ()
+    names = f"{', '.join(known[:-1])} and {known[-1]}"
+    return (f"verify knows {names} only; it ignores {', '.join(unknown)}.",)
 
 
 def checked_webhook(url: str | None) -> str | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from httpx import AsyncClient
@@ -181,7 +181,7 @@ async def test_a_folder_is_not_looked_into(
         ({"duration_tolerance_seconds": -1}, ["verify", "duration_tolerance_seconds"]),
         ({"duration_tolerance_seconds": "soon"}, ["verify", "duration_tolerance_seconds"]),
         ({"duration_tolerance_seconds": 10**9}, ["verify", "duration_tolerance_seconds"]),
-        ({"codec": True}, ["verify"]),
+        ({"decode": 2, "codec": True}, ["verify", "decode"]),
     ],
 )
 async def test_a_wish_that_cannot_be_read_is_refused(
@@ -191,6 +191,42 @@ async def test_a_wish_that_cannot_be_read_is_refused(
 
     assert problem(refused) == (400, "INVALID_REQUEST")
     assert refused.json()["detail"][0]["loc"] == loc
+
+
+@pytest.mark.parametrize("address", [RUN, "/v1/run-ffmpeg-command"])
+async def test_an_unknown_check_is_ignored_and_said_to_be(
+    box: Box, client: AsyncClient, player: ScriptedPlayer, address: str
+) -> None:
+    cut = "x" * 40
+    verify = {**DECODE, "codec": "h264", cut * 3: {}}
+    accepted = await client.post(address, json=make_body(verify=verify))
+    await box.work_until_final(accepted.json()["command_id"])
+    polled = await show(client, accepted.json()["command_id"])
+
+    assert (polled["status"], player.asked) == ("SUCCESS", ["clip.mp4"])
+    assert polled["warnings"] == [
+        f"verify knows decode, duration_tolerance_seconds and streams only; it ignores codec, {cut}."
+    ]
+
+
+@pytest.mark.parametrize("verify", [None, {}, DECODE])
+async def test_checks_that_are_known_are_no_reason_to_warn(
+    client: AsyncClient, verify: object
+) -> None:
+    polled = await show(client, await submit(client, make_body(verify=verify)))
+
+    assert polled["warnings"] == []
+
+
+async def test_each_of_several_commands_hears_of_its_own_unknown_checks(
+    client: AsyncClient,
+) -> None:
+    body = {"commands": [make_body(verify={"codec": 1}), make_body(verify=DECODE)]}
+    accepted = await client.post(MULTIPLE, json=body)
+
+    polls = [await show(client, each) for each in accepted.json()["command_ids"]]
+
+    assert [len(cast("list[str]", poll["warnings"])) for poll in polls] == [1, 0]
 
 
 @pytest.fixture

@@ -99,3 +99,8 @@ def test_the_page_is_another_for_another_box() -> None:
 
 def test_nothing_is_listed_as_nothing() -> None:
     assert listed([]) == "none of note"
+
+
+@pytest.mark.parametrize("field", ["suggestion", "verification", "waiting_for"])
+def test_the_page_explains_what_a_poll_has_beyond_the_services(field: str) -> None:
+    assert f"`{field}`" in PAGE
