@@ -7,7 +7,7 @@ from renderio_box.jobs.job import UrlSource
 from renderio_box.queue.history import JobReport
 from tests.builders import OWNER, make_submission
 from tests.fakes import Receiver, answer
-from tests.integration.box import MAX_INPUT_BYTES, Box
+from tests.integration.box import BOUNDS, MAX_INPUT_BYTES, Box
 
 GZIPPED = {"Content-Encoding": "gzip", "Content-Length": "7"}
 CHUNKED = {"Transfer-Encoding": "chunked"}
@@ -162,6 +162,25 @@ async def test_no_more_is_read_than_was_announced(box: Box, receiver: Receiver) 
     assert await read(box, f"{receiver.url}/clip.mp4") == {"in_0.mp4": b"content"}
 
 
+async def test_a_file_whose_length_is_not_announced_is_read_to_its_end(
+    box: Box, receiver: Receiver
+) -> None:
+    receiver.answers["/clip.mp4"] = answer(b"content", headers={})
+
+    assert await read(box, f"{receiver.url}/clip.mp4") == {"in_0.mp4": b"content"}
+
+
+@pytest.mark.parametrize("announced", ["-1", "7, 8", "many", "7.5"])
+async def test_a_length_that_is_no_length_is_no_answer(
+    box: Box, receiver: Receiver, announced: str
+) -> None:
+    receiver.answers["/clip.mp4"] = answer(b"content", headers={"Content-Length": announced})
+
+    status, _ = await refusal(box, f"{receiver.url}/clip.mp4")
+
+    assert status == "UNREACHABLE_INPUT_FILE"
+
+
 @pytest.mark.parametrize(
     "headers", [{"Content-Length": "1000"}, CHUNKED], ids=["announced", "chunked"]
 )
@@ -212,7 +231,7 @@ async def test_a_server_that_sends_a_byte_now_and_then_is_given_up(
 
     assert await refusal(box, f"{receiver.url}/clip.mp4") == (
         "UNREACHABLE_INPUT_FILE",
-        "in_0 could not be fetched: it was not complete after 5 seconds.",
+        f"in_0 could not be fetched: it was not complete after {BOUNDS.total_seconds:g} seconds.",
     )
 
 

@@ -1,6 +1,7 @@
 """FFmpeg as a child of the box, looked at from outside while it runs."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -8,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.running_box import BUSY_S, RunningBox, eventually, ffmpegs
+from tests.running_box import BUSY_S, RunningBox, eventually, ffmpegs, running_box
 
 ENDLESS = "-re -f lavfi -i testsrc2=size=64x36:rate=5 -metadata title={marker} {{{{out_video}}}}"
 DEAF = "-f lavfi -i 'aevalsrc=while(1\\,1)' -metadata title={marker} {{{{out_video}}}}"
@@ -17,6 +18,15 @@ KNOWN = {"PATH", "HOME", "TMPDIR", "XDG_CACHE_HOME", "LC_ALL", "AV_LOG_FORCE_NOC
 NOT_EVERYWHERE = {"FONTCONFIG_FILE", "PWD"}  # without fonts of the system; by bubblewrap
 NICENESS = 10
 PROMISED_S = 5.0
+UNSAFE = {"RENDERIO_SANDBOX_TIER": "unsandboxed", "RENDERIO_SANDBOX_ALLOW_UNSAFE": "true"}
+STUBBORN = """#!/bin/sh
+case "$*" in *stubborn*) ;; *) exec {ffmpeg} "$@" ;; esac
+trap '' TERM
+sh -c 'trap "" TERM; while :; do sleep 1; done' "$*" &
+wait
+while :; do sleep 1; done
+"""
+"""In place of FFmpeg: one that has a child, and both are deaf. Behind walls it could have none."""
 
 
 @pytest.fixture
@@ -118,3 +128,41 @@ def test_ffmpeg_knows_nothing_of_our_environment(running: Path) -> None:
     lines = (running / "environ").read_bytes().decode().split("\0")
 
     assert {line.partition("=")[0] for line in lines if line} - NOT_EVERYWHERE == KNOWN
+
+
+@pytest.fixture(scope="module")
+def stubborn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBox]:
+    """A box without walls whose FFmpeg has a child when it is told to be stubborn."""
+    place = tmp_path_factory.mktemp("stubborn")
+    program = place / "ffmpeg"
+    program.write_text(STUBBORN.format(ffmpeg=shutil.which("ffmpeg")))
+    program.chmod(0o755)
+    with running_box(place / "data", RENDERIO_FFMPEG_FFMPEG=str(program), **UNSAFE) as box:
+        yield box
+
+
+def running_with(marker: str) -> list[int]:
+    """Return the ids of all processes that have the marker among their arguments."""
+    found: list[int] = []
+    for process in Path("/proc").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError, NotADirectoryError):
+            if marker.encode() in (process / "cmdline").read_bytes():
+                found.append(int(process.name))
+    return found
+
+
+@pytest.mark.parametrize("end", ["cancelled", "over its time"])
+def test_a_child_that_forks_and_ignores_sigterm_is_gone_with_its_own(
+    stubborn: RunningBox, marker: str, end: str
+) -> None:
+    command = f"-f lavfi -i testsrc -metadata title=stubborn-{marker} {{{{out_video}}}}"
+    limit = {} if end == "cancelled" else {"max_command_run_seconds": 1}
+    command_id = stubborn.submit(command, OUTPUTS, **limit)
+    eventually(lambda: len(running_with(marker)) >= 2)
+    if end == "cancelled":
+        stubborn.cancel(command_id)
+
+    polled = stubborn.finished(command_id, within_s=1 + PROMISED_S + BUSY_S)
+
+    assert polled["error_status"] == ("CANCELLED" if end == "cancelled" else "TIMEOUT")
+    assert running_with(marker) == []

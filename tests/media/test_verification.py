@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.media.stand_ins import make
-from tests.running_box import RunningBox
+from tests.running_box import RunningBox, running_box
 
 VERIFY = {"decode": True, "duration_tolerance_seconds": 0.5, "streams": True}
 HEAD_OF_A_FILE = 0.6
@@ -157,3 +157,19 @@ def test_a_stream_in_which_nothing_is_fails(box: RunningBox, clip: Path) -> None
     assert polled["error_status"] == "VERIFICATION_FAILED"
     assert report(polled)["streams"]["result"] == "failed"
     assert "audio" in polled["error_message"]
+
+
+def test_the_operators_file_says_what_is_checked_without_a_word_from_the_caller(
+    clip: Path, tmp_path: Path
+) -> None:
+    config = tmp_path / "box.toml"
+    config.write_text("[verify]\ndecode = true\nduration_tolerance_seconds = 0.5\n")
+    broken = damaged(clip, tmp_path / "bad.mp4")
+
+    with running_box(tmp_path / "data", "--config", str(config)) as box:
+        usual = run(box, broken, "-c copy", "copy.mp4", verify=None)
+        unchecked = run(box, broken, "-c copy", "copy.mp4", verify={"decode": False})
+
+    assert (usual["error_status"], usual["output_files"]) == ("VERIFICATION_FAILED", {})
+    assert (report(usual)["decode"], report(usual)["streams"]["result"]) == ("failed", "skipped")
+    assert (unchecked["status"], report(unchecked)["decode"]) == ("SUCCESS", "skipped")

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
@@ -24,6 +25,10 @@ SLOW: Final = {
     ),
     "an encoder that looks far ahead": (
         "-f lavfi -i testsrc2=size=1280x720 -pix_fmt yuv420p -c:v libx264 -preset placebo"
+    ),
+    "an encoder that makes a frame in ten seconds": (
+        "-f lavfi -i testsrc2=size=3840x2160 -pix_fmt yuv420p -c:v libx265 -preset placebo"
+        " -x265-params log-level=none"
     ),
     "an expression without an end": "-f lavfi -i 'aevalsrc=while(1\\,1)'",
 }
@@ -88,6 +93,31 @@ def test_slow_ones_go_on_until_their_time_is_over(watched: RunningBox) -> None:
     assert {what: end["error_status"] for what, end in ends.items()} == dict.fromkeys(
         SLOW, "TIMEOUT"
     )
+
+
+def test_the_first_pass_of_two_goes_on_until_its_time_is_over(watched: RunningBox) -> None:
+    source = "-f lavfi -i testsrc2=size=1280x720 -pix_fmt yuv420p -c:v libx264 -preset placebo"
+    passes = [f"{source} -pass 1 -f null -", f"{source} -pass 2 {{{{out_1}}}}"]
+
+    command_id = watched.submit_chain(passes, OUTPUTS, max_command_run_seconds=3 * STALL_SECONDS)
+
+    polled = watched.finished(command_id, within_s=WITHIN_S)
+    assert polled["error_status"] == "TIMEOUT"
+    assert polled["error_message"].startswith("Step 1 of 2: ")
+
+
+def test_copying_of_which_nothing_comes_out_for_long_goes_on(
+    watched: RunningBox, stand_ins: Path
+) -> None:
+    source = {"in_1": str(watched.upload(stand_ins / "clip.mp4")["file_id"])}
+    command = "-stream_loop -1 -i {{in_1}} -c copy -ss 90:00:00 {{out_1}}"
+
+    command_id = watched.submit(
+        command, OUTPUTS, input_files=source, max_command_run_seconds=3 * STALL_SECONDS
+    )
+
+    polled = watched.finished(command_id, within_s=WITHIN_S)
+    assert polled["error_status"] == "TIMEOUT"
 
 
 def test_a_command_that_writes_thousands_of_files_is_stopped(watched: RunningBox) -> None:
