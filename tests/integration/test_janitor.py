@@ -45,10 +45,13 @@ def plant(box: Box, key: str, content: bytes = b"orphan") -> Path:
 
 @pytest.fixture
 def hired(box: Box) -> Callable[[timedelta], Janitor]:
-    """Return what makes a janitor of a process that began now, and works some time later."""
+    """Return what makes a janitor of a process that began now, and works some time later.
 
-    def hire(later: timedelta = LATER) -> Janitor:
-        clock = ManualClock(SystemClock().now())
+    ``began_in`` is by how much its clock was fast when it began.
+    """
+
+    def hire(later: timedelta = LATER, began_in: timedelta = timedelta()) -> Janitor:
+        clock = ManualClock(SystemClock().now() + began_in)
         janitor = Janitor(
             inventory=Inventory(box.root / "files"),
             finder=OrphanFinder(box.database),
@@ -57,6 +60,7 @@ def hired(box: Box) -> Callable[[timedelta], Janitor]:
             clock=clock,
         )
         clock.advance(later.total_seconds())
+        clock.jump(-began_in)
         return janitor
 
     return hire
@@ -105,6 +109,16 @@ async def test_what_is_older_than_the_process_is_removed_when_it_starts(
     await hired(timedelta()).tidy()
 
     assert not path.exists()
+
+
+async def test_a_young_object_is_left_although_the_clock_was_set_back_since_the_start(
+    box: Box, hired: Hire
+) -> None:
+    path = plant(box, ORPHANS[0])
+
+    await hired(timedelta(seconds=1), began_in=timedelta(days=1)).tidy()
+
+    assert path.exists()
 
 
 async def test_what_belongs_to_something_is_left(
