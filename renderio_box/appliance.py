@@ -20,6 +20,7 @@ from renderio_box.bounds import (
     job_limits,
     retention_terms,
     upload_terms,
+    wall_clock,
     watch_bounds,
 )
 from renderio_box.catalog.endpoints import EndpointCatalog
@@ -42,9 +43,11 @@ from renderio_box.machine import host_name, usable_cpus
 from renderio_box.outgoing import open_dispatcher
 from renderio_box.queue.admission import Depth
 from renderio_box.queue.disposal import Disposal
+from renderio_box.queue.gate import Gate
 from renderio_box.queue.history import History
 from renderio_box.queue.job_queue import JobQueue, QueueRules
 from renderio_box.queue.outbox import Outbox
+from renderio_box.quiet_hours import quiet_hours
 from renderio_box.scheduler.attempt import AttemptRunner
 from renderio_box.scheduler.capacity import Capacity
 from renderio_box.scheduler.collect import Collector
@@ -135,7 +138,7 @@ def parts_of(ground: Ground) -> Parts:
     """Return what the API delegates to."""
     config, database, clock = ground.config, ground.database, ground.clock
     storage, prober, addresses = ground.storage, ground.tooling.prober, ground.addresses
-    terms = retention_terms(config)
+    terms, gate = retention_terms(config), gate_of(ground)
     queue = JobQueue(
         database,
         clock,
@@ -146,20 +149,19 @@ def parts_of(ground: Ground) -> Parts:
     )
     return Parts(
         queue=queue,
+        gate=gate,
         history=History(database, addresses, queue.line),
         files=FileCatalog(database, storage, prober, clock, addresses, terms),
         wanted=WantedFiles(database, storage, prober, clock, addresses, terms),
         part_uploads=PartUploads(database, storage, prober, clock, upload_terms(config)),
-        inspector=Inspector(
-            database, storage, prober, ground.downloader, addresses, scratch=ground.data.work
-        ),
+        inspector=inspector_of(ground),
         presets=PresetCatalog(database, clock),
         storage=storage,
         addresses=addresses,
         keys=ground.keys,
         endpoints=EndpointCatalog(database, clock),
         outbox=Outbox(database, clock, ground.delivery_wakeup),
-        health=health_of(ground),
+        health=health_of(ground, gate),
         limits=job_limits(config, vcpus=ground.vcpus),
         build=ground.tooling.found.build,
         upload_limit=UploadLimit(config.storage.upload_mbytes * MEBIBYTE),
@@ -178,6 +180,18 @@ def queue_rules(config: Config) -> QueueRules:
     jobs = config.jobs
     depth = Depth(jobs=jobs.max_queued, jobs_per_owner=jobs.max_queued_per_owner)
     return QueueRules(depth=depth, terms=retention_terms(config))
+
+
+def inspector_of(ground: Ground) -> Inspector:
+    """Put together what looks at media for whoever asks what they are."""
+    return Inspector(
+        ground.database,
+        ground.storage,
+        ground.tooling.prober,
+        ground.downloader,
+        ground.addresses,
+        scratch=ground.data.work,
+    )
 
 
 async def open_scheduler(ground: Ground, parts: Parts) -> Scheduler:
@@ -216,9 +230,15 @@ async def open_scheduler(ground: Ground, parts: Parts) -> Scheduler:
         queue=parts.queue,
         runner=runner,
         capacity=Capacity(vcpus=ground.vcpus, cpus=usable_cpus(), wakeup=wakeup),
-        wakeup=wakeup,
+        gate=parts.gate,
         shared=shared,
     )
+
+
+def gate_of(ground: Ground) -> Gate:
+    """Return what has no work taken up while an operator or the configuration says so."""
+    windows, wall = ground.config.pause.windows, wall_clock(ground.config)
+    return Gate(quiet_hours(windows), wall, ground.clock, ground.work_wakeup)
 
 
 def rate_limit_of(ground: Ground) -> RateLimit | None:
@@ -239,8 +259,8 @@ def offer_of(ground: Ground) -> Offer:
     )
 
 
-def health_of(ground: Ground) -> Health:
-    """Return what looks at the database, the storage and FFmpeg."""
+def health_of(ground: Ground, gate: Gate) -> Health:
+    """Return what looks at the database, the storage and FFmpeg, and tells of the queue."""
     found, isolation = ground.tooling.found, ground.tooling.isolation
 
     async def check_database() -> str:
@@ -250,6 +270,9 @@ def health_of(ground: Ground) -> Health:
 
     async def check_ffmpeg() -> str:
         return f"FFmpeg {await version_of(found.ffmpeg, isolation)} runs"
+
+    async def tell_queue() -> str:  # no trouble: commands are accepted and wait
+        return gate.in_words()
 
     facts = BoxFacts(
         version=__version__,
@@ -262,5 +285,10 @@ def health_of(ground: Ground) -> Health:
             missing_encoders=found.missing_encoders,
         ),
     )
-    trials = {"database": check_database, "storage": ground.storage.check, "ffmpeg": check_ffmpeg}
+    trials = {
+        "database": check_database,
+        "storage": ground.storage.check,
+        "ffmpeg": check_ffmpeg,
+        "queue": tell_queue,
+    }
     return Health(facts, trials, ground.clock)

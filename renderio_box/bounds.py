@@ -15,6 +15,7 @@ from renderio_box.jobs.uploads import PART_BYTES
 from renderio_box.jobs.verification import Verify
 from renderio_box.machine import physical_memory_bytes, usable_cpus
 from renderio_box.networks import opened_by
+from renderio_box.quiet_hours import Wall, zone_of
 from renderio_box.scheduler.watchdog import WatchBounds
 from renderio_box.settings import Config
 
@@ -83,6 +84,12 @@ def download_bounds(config: Config) -> DownloadBounds:
 def network_policy(config: Config) -> NetworkPolicy:
     """Return whom the box may contact for its callers."""
     return NetworkPolicy(opened_by(config.network.allow))
+
+
+def wall_clock(config: Config) -> Wall:
+    """Return what tells the time of day for ``pause.windows``."""
+    zone = zone_of(config.pause.timezone)
+    return lambda moment: moment.astimezone(zone)
 
 
 def upload_terms(config: Config) -> UploadTerms:

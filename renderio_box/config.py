@@ -11,7 +11,8 @@ import msgspec
 import platformdirs
 
 from renderio_box.networks import UnusableEntryError, opened_by
-from renderio_box.settings import Config
+from renderio_box.quiet_hours import UnknownZoneError, UnusableWindowError, quiet_hours, zone_of
+from renderio_box.settings import Config, PauseConfig
 
 ENVIRONMENT_PREFIX: Final = "RENDERIO_"
 CLIENT_VARIABLES: Final = frozenset({"RENDERIO_URL", "RENDERIO_KEY"})
@@ -134,6 +135,7 @@ def checked(config: Config) -> Config:
         opened_by(config.network.allow)
     except UnusableEntryError as error:
         raise ConfigError(f"network.allow is wrong: {error}.") from error
+    check_pause(config.pause)
     jobs = config.jobs
     if jobs.default_run_seconds > jobs.max_run_seconds:
         raise ConfigError(
@@ -152,6 +154,18 @@ def checked(config: Config) -> Config:
             " can; set sandbox.allow_unsafe to true as well if that is what you want."
         )
     return config
+
+
+def check_pause(pause: PauseConfig) -> None:
+    """Refuse windows that are none, and a time zone that this machine does not know."""
+    try:
+        quiet_hours(pause.windows)
+    except UnusableWindowError as error:
+        raise ConfigError(f"pause.windows is wrong: {error}.") from error
+    try:
+        zone_of(pause.timezone)
+    except UnknownZoneError as error:
+        raise ConfigError(f"pause.timezone is wrong: {error}.") from error
 
 
 def data_directory(chosen: Path | None, environment: Mapping[str, str]) -> Path:

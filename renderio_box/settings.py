@@ -48,6 +48,13 @@ class JobsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     max_queued_per_owner: NotNegative = 0
 
 
+class PauseConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """When no command is taken up."""
+
+    windows: tuple[str, ...] = ()
+    timezone: str = ""
+
+
 class InputsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Bounds on what is fetched for a job."""
 
@@ -119,6 +126,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     server: ServerConfig = ServerConfig()
     jobs: JobsConfig = JobsConfig()
+    pause: PauseConfig = PauseConfig()
     inputs: InputsConfig = InputsConfig()
     network: NetworkConfig = NetworkConfig()
     storage: StorageConfig = StorageConfig()

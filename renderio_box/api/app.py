@@ -32,6 +32,7 @@ from renderio_box.catalog.wanted import WantedFiles
 from renderio_box.jobs.invocation import Build
 from renderio_box.jobs.limits import JobLimits
 from renderio_box.logs import Sparingly
+from renderio_box.queue.gate import Gate
 from renderio_box.queue.history import History
 from renderio_box.queue.job_queue import JobQueue
 from renderio_box.queue.outbox import Outbox
@@ -47,6 +48,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """What the application delegates to."""
 
     queue: JobQueue
+    gate: Gate
     history: History
     files: FileCatalog
     wanted: WantedFiles
@@ -124,6 +126,7 @@ def state_of(parts: Parts) -> State:
 
 SHARED: Final = (
     "queue",
+    "gate",
     "history",
     "files",
     "presets",

@@ -102,7 +102,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "queue_position": "1 is next; only while QUEUED. Owners of commands of the same priority take"
     " turns, so a command that another owner sends may come before it.",
     "waiting_for": "What there is too little of for the first in the queue to start, and so for"
-    " all behind it, such as CPUS; only while QUEUED, null or absent when nothing keeps it.",
+    " all behind it, such as CPUS, or RESUME while the operator has no command taken up; only"
+    " while QUEUED, null or absent when nothing keeps it.",
     "attempt": "How often the box has begun with it; more than once only after a crash.",
     "warnings": "What was changed in the command so that the installed FFmpeg takes it, and what"
     " of verify means nothing.",
@@ -200,6 +201,12 @@ FIELDS: Final[Mapping[str, str]] = {
     "key": "The key itself, shown this once.",
     "last_used_at": "When it was last used, to the minute.",
     "revoked_at": "When it was revoked.",
+    # The queue
+    "drained": "An operator had the box take up no command until it is told to, or started anew.",
+    "quiet_until": "When the present quiet hours end, in which no command is taken up; null when"
+    " there are none.",
+    "running": "How many commands run.",
+    "queued": "How many commands wait.",
     # Pages of a list
     "limit": "How many entries at most.",
     "offset": "How many entries to leave out first.",

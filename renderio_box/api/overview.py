@@ -15,6 +15,7 @@ TAGS: Final[Mapping[str, str]] = {
     "Files (Rendi)": "The same in Rendi's words.",
     "Webhooks": "Be told when commands end, and see what became of the telling.",
     "Keys": "API keys; for keys with the scope `admin`.",
+    "Queue": "What there is to do, and taking none of it up for a while; for keys with the scope `admin`.",
     "Operation": "Whether the box is well. No key is needed.",
     "Not offered": "What the hosted service has and the box does not.",
 }

@@ -18,6 +18,7 @@ from renderio_box.api.part_uploads import (
 )
 from renderio_box.api.probe import probe
 from renderio_box.api.problems import DESCRIPTION_HANDLERS
+from renderio_box.api.queue import QueueController
 from renderio_box.api.renderio.batches import BatchController
 from renderio_box.api.renderio.commands import CommandController
 from renderio_box.api.renderio.files import FileController
@@ -58,6 +59,7 @@ BEHIND_THE_DOOR: Final = (
     RendiCommandController,
     RendiFileController,
     KeyController,
+    QueueController,
     WebhookController,
     DeliveryController,
     UnsupportedController,

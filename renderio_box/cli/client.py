@@ -20,6 +20,7 @@ REQUEST_SECONDS: Final = 30.0
 STORED_SECONDS: Final = 3600.0
 """How long the box may take to answer an upload: it hashes, syncs and probes the file."""
 KEYS: Final = "/api/v1/keys"
+QUEUE: Final = "/api/v1/queue"
 PIECE_BYTES: Final = 256 * 1024
 
 
@@ -69,6 +70,15 @@ class KeyLine(msgspec.Struct, frozen=True):
     created_at: datetime
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """What a box has to do, and whether it takes any of it up."""
+
+    drained: bool
+    quiet_until: datetime | None = None
+    running: int
+    queued: int
 
 
 class BoxClient:
@@ -172,6 +182,18 @@ class BoxClient:
     async def revoke_key(self, name: str) -> str:
         """End a key and return its name."""
         return str((await self._call("DELETE", f"{KEYS}/{name}"))["name"])
+
+    async def standing(self) -> Standing:
+        """Return what the box has to do."""
+        return msgspec.convert(await self._call("GET", QUEUE), Standing)
+
+    async def drain(self) -> Standing:
+        """Have no command taken up from now on."""
+        return msgspec.convert(await self._call("POST", f"{QUEUE}/drain"), Standing)
+
+    async def resume(self) -> Standing:
+        """Have commands taken up again."""
+        return msgspec.convert(await self._call("POST", f"{QUEUE}/resume"), Standing)
 
     async def _call(self, method: str, path: str, **parts: object) -> dict[str, object]:
         """Make one request and return the decoded answer; CliError says what went wrong."""

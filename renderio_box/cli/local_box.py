@@ -1,6 +1,7 @@
 """Reaching the box of this machine: over HTTP while it runs, in its database while it does not."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Final, TypeVar
 
 import anyio
@@ -48,3 +49,20 @@ async def with_keys(
                 status=ExitStatus.CANNOT_START,
             ) from error
         await anyio.sleep(LOOKED_EVERY_S)
+
+
+@asynccontextmanager
+async def running(data: DataDirectory) -> AsyncGenerator[BoxClient]:
+    """Open a client for the box that runs in the directory, with the operator's key.
+
+    Raises:
+        CliError: None runs there.
+    """
+    server = data.server()
+    if server is None:
+        raise CliError(
+            f"no box runs in {data.root}, or it is just starting or stopping; check --data.",
+            status=ExitStatus.BOX_UNREACHABLE,
+        )
+    async with connected(server.url, server.key) as box:
+        yield box

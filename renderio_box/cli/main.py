@@ -11,7 +11,7 @@ import click
 from msgspec.structs import replace
 
 from renderio_box import __version__
-from renderio_box.cli import demo, keys, net, run, serve
+from renderio_box.cli import demo, keys, net, queue, run, serve
 from renderio_box.cli.outcome import CliError, ExitStatus, first_error
 from renderio_box.config import CONFIG_VARIABLE, ConfigError, data_directory, load
 from renderio_box.data_directory import DataDirectory
@@ -32,6 +32,7 @@ Example:
 Inputs are called in_1, in_2, ... in their order, outputs out_1, out_2, ...; to name
 them yourself write -i in_video=clip.mp4 and {{in_video}}.
 """
+DRAINED_WITHIN_S: Final = "3600"
 PATH: Final = click.Path(path_type=Path)
 DATA = click.option(
     "--data",
@@ -71,6 +72,37 @@ def serve_command(
         port=server.port if port is None else port,
     )
     finish(serve.serve, replace(settings, server=server), directory(data))
+
+
+@program.command("drain")
+@click.option(
+    "--wait",
+    "wait_s",
+    type=click.FloatRange(min=0),
+    is_flag=False,
+    flag_value=DRAINED_WITHIN_S,
+    metavar="[SECONDS]",
+    help="Wait until no command runs, for an hour at most or as long as given.",
+)
+@DATA
+def drain_command(data: Path | None, wait_s: float | None) -> None:
+    """Have the running box take up no command, before an upgrade or a reboot.
+
+    Running commands go on; others are accepted and wait. 'renderio-box resume' undoes it,
+    and so does a restart. With --wait exit status 0 says that no command runs any more.
+    """
+
+    async def drain() -> ExitStatus:
+        return await queue.drain(directory(data), wait_s=wait_s)
+
+    finish(drain)
+
+
+@program.command("resume")
+@DATA
+def resume_command(data: Path | None) -> None:
+    """Have the running box take up commands again after a drain."""
+    finish(queue.resume, directory(data))
 
 
 @program.group("keys")

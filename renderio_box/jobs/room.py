@@ -11,6 +11,7 @@ class Lack(StrEnum):
     """What the head of the queue waits for, and with it every job behind it."""
 
     CPUS = "CPUS"
+    RESUME = "RESUME"
 
 
 class Room(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,12 +14,14 @@ from renderio_box.database import (
     job_metadata,
     jobs,
     progress,
+    standing,
     summaries,
 )
 from renderio_box.database.connection import Database, Transaction
 from renderio_box.database.events import Event
 from renderio_box.database.job_lists import JobFilter, Place
 from renderio_box.database.progress import Running
+from renderio_box.database.standing import Standing
 from renderio_box.database.summaries import JobSummary
 from renderio_box.errors import NotFoundError
 from renderio_box.identifiers import JobId, Owner
@@ -90,6 +92,11 @@ class History:
                 raise NotFoundError(f"There is no command {job_id}.")
             outputs = await files.list_by_job(tx, job_id)
         return self._report(found, outputs)
+
+    async def standing(self) -> Standing:
+        """Return how many jobs run and wait, whosever they are."""
+        async with self._database.reading() as tx:
+            return await standing.count(tx)
 
     async def list(
         self, wanted: JobFilter, *, limit: int, offset: int = 0, after: Place | None = None

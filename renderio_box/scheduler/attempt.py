@@ -52,22 +52,28 @@ class AttemptRunner:
         self._build = build
 
     async def run(self, job: Job, tracker: Tracker, slot: Slot) -> Outcome:
-        """Fetch, run every step, check and publish; cancelling it leaves nothing behind.
+        """Fetch, run every step, check and publish; cancelling it leaves no process behind.
+
+        However it ends, the attempt is to be cleared up after.
 
         Raises:
             OSError: The disk failed, or FFmpeg could not be started.
         """
         try:
-            async with self._workspaces.fresh(job) as workspace:
-                gathered = await self._gatherer.gather(job.spec, workspace)
-                ran = await self._run_steps(job, gathered, workspace, tracker, slot)
-                if isinstance(ran, Failed):
-                    return ran
-                slot.give_back()
-                tracker.stage = Stage.PUBLISHING
-                return await self._collected(job, workspace, gathered, tracker, ran)
+            workspace = await self._workspaces.make(job)
+            gathered = await self._gatherer.gather(job.spec, workspace)
+            ran = await self._run_steps(job, gathered, workspace, tracker, slot)
+            if isinstance(ran, Failed):
+                return ran
+            slot.give_back()
+            tracker.stage = Stage.PUBLISHING
+            return await self._collected(job, workspace, gathered, tracker, ran)
         except AttemptFailedError as error:
             return Failed(status=error.status, message=str(error))
+
+    async def clear_up(self, job: Job) -> None:
+        """Remove the workspace of an attempt that is over, in a bounded time; once is enough."""
+        await self._workspaces.discard(job)
 
     async def discard(self, outcome: Outcome) -> None:
         """Remove what an attempt published whose job was taken away from it."""

@@ -19,13 +19,13 @@ from renderio_box.jobs.job import (
     Succeeded,
 )
 from renderio_box.jobs.room import Lack
+from renderio_box.queue.gate import Gate
 from renderio_box.queue.job_queue import EVERY_LEASE, JobQueue, LeaseLostError
 from renderio_box.scheduler.attempt import AttemptRunner
 from renderio_box.scheduler.capacity import Capacity, Slot
 from renderio_box.scheduler.failures import crashed
 from renderio_box.scheduler.shared_inputs import SharedInputs
 from renderio_box.scheduler.tracker import Tracker
-from renderio_box.wakeup import Wakeup
 
 log = structlog.get_logger()
 
@@ -39,7 +39,7 @@ TRIED_AGAIN_S: Final = 1.0
 
 
 class Scheduler:
-    """Runs jobs for as long as the box does.
+    """Runs jobs for as long as the box does, and takes up new ones while the gate is open.
 
     ``has_taken_over`` is set once the jobs of the process before are in the queue again.
     """
@@ -50,14 +50,15 @@ class Scheduler:
         queue: JobQueue,
         runner: AttemptRunner,
         capacity: Capacity,
-        wakeup: Wakeup,
+        gate: Gate,
         shared: SharedInputs,
     ) -> None:
         self._queue = queue
+        self._gate = gate
         self._runner = runner
         self._shared = shared
         self._capacity = capacity
-        self._wakeup = wakeup
+        self._wakeup = gate.wakeup
         self._draining = False
         self._in_hand: set[JobId] = set()
         self.has_taken_over = anyio.Event()
@@ -81,7 +82,7 @@ class Scheduler:
         """Work until drained or cancelled; attempts that are cancelled go back to the queue."""
         async with anyio.create_task_group() as attempts, accompanied_by(self._look_regularly):
             while not self._draining:
-                wait_s = LOOKED_EVERY_S
+                wait_s = self._gate.shut_for_s if self._gate.is_shut else LOOKED_EVERY_S
                 try:
                     await self._start_what_fits(attempts)
                 except DatabaseFailedError as error:
@@ -131,6 +132,9 @@ class Scheduler:
 
     async def _start_what_fits(self, attempts: TaskGroup) -> None:
         while not self._draining:
+            if self._gate.is_shut:
+                self._queue.line.waiting_for = Lack.RESUME
+                return
             room = self._capacity.room
             if room.vcpus <= 0:
                 self._queue.line.waiting_for = Lack.CPUS
@@ -158,6 +162,7 @@ class Scheduler:
                     await self._settle(job, outcome)
                     await self._forget_when_over(job.batch_id)
                 self._in_hand.discard(job.id)
+                await self._runner.clear_up(job)
 
     async def _watched(self, job: Job, slot: Slot) -> Outcome | None:
         """Run the attempt while its lease is kept; None when the job was lost to another."""
@@ -219,6 +224,8 @@ class Scheduler:
                 if anyio.current_time() >= give_up_at:
                     raise
                 log.warning("settle_put_off", job=job.id, reason=str(error))
+            # On a full disk the workspace may be what takes the room.
+            await self._runner.clear_up(job)
             await anyio.sleep(TRIED_AGAIN_S)
 
 

@@ -1,8 +1,8 @@
 """The scratch directory of one attempt, and putting its inputs into it."""
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Collection
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Collection
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -80,16 +80,19 @@ class Workspaces:
         """Remove workspaces that were made before that moment; return how many."""
         return await to_thread.run_sync(self._remove, names, before)
 
-    @asynccontextmanager
-    async def fresh(self, job: Job) -> AsyncGenerator[Workspace]:
-        """Make an empty workspace for the job's attempt and remove it in the end."""
-        workspace = Workspace(self._root / f"{job.id}-{job.attempt}")
+    async def make(self, job: Job) -> Workspace:
+        """Make an empty workspace for the job's attempt; whoever does so discards it."""
+        workspace = self._of(job)
         await to_thread.run_sync(workspace.make)
-        try:
-            yield workspace
-        finally:
-            with anyio.move_on_after(REMOVAL_SECONDS, shield=True):
-                await to_thread.run_sync(clear, workspace.root, abandon_on_cancel=True)
+        return workspace
+
+    async def discard(self, job: Job) -> None:
+        """Remove the workspace of the job's attempt, if there is one; bounded in time."""
+        with anyio.move_on_after(REMOVAL_SECONDS, shield=True):
+            await to_thread.run_sync(clear, self._of(job).root, abandon_on_cancel=True)
+
+    def _of(self, job: Job) -> Workspace:
+        return Workspace(self._root / f"{job.id}-{job.attempt}")
 
     def _remove(self, names: Collection[str], before: datetime) -> int:
         removed = 0

@@ -42,9 +42,11 @@ from renderio_box.networks import opened_by
 from renderio_box.outgoing import describing
 from renderio_box.queue.admission import Depth
 from renderio_box.queue.disposal import Disposal
+from renderio_box.queue.gate import Gate
 from renderio_box.queue.history import History, JobReport
 from renderio_box.queue.job_queue import JobQueue, QueueRules
 from renderio_box.queue.outbox import Outbox, Parcel
+from renderio_box.quiet_hours import QuietHours
 from renderio_box.scheduler.attempt import AttemptRunner
 from renderio_box.scheduler.capacity import Capacity
 from renderio_box.scheduler.collect import Collector
@@ -126,6 +128,7 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     bounds: WatchBounds = WATCH_BOUNDS
     player: ScriptedPlayer = msgspec.field(default_factory=ScriptedPlayer)
     limits: JobLimits = LIMITS
+    quiet: QuietHours = QuietHours()
 
 
 class WatchedOutbox(Outbox):
@@ -263,6 +266,7 @@ async def open_box(
             deliveries=delivery_wakeup,
             rules=QueueRules(depth=depth or Depth(), terms=terms),
         )
+        gate = Gate(outside.quiet, lambda moment: moment, clock, wakeup)
         history = History(database, addresses, queue.line)
         outbox = WatchedOutbox(database, clock, delivery_wakeup)
         dispatcher = Dispatcher(
@@ -295,11 +299,12 @@ async def open_box(
                 build=BUILD,
             ),
             capacity=Capacity(vcpus=LIMITS.vcpus, cpus=(0, 1), wakeup=wakeup),
-            wakeup=wakeup,
+            gate=gate,
             shared=shared,
         )
         parts = Parts(
             queue=queue,
+            gate=gate,
             history=history,
             files=files,
             wanted=wanted,

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -190,3 +191,23 @@ def test_commands_may_be_kept_for_a_day_or_for_ever(hours: int) -> None:
     config = load(None, {"RENDERIO_RETENTION_COMMANDS_HOURS": str(hours)})
 
     assert config.retention.commands_hours == hours
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('windows = ["22-06"]', "pause.windows is wrong: '22-06' is no window; write one such as"),
+        ('windows = ["00:00-24:00"]', "pause.windows is wrong: these windows cover the whole week"),
+        ('windows = "22:00-06:00"', "pause.windows is wrong"),
+        ('timezone = "Europe/Berlyn"', "pause.timezone is wrong: this machine knows no time zone"),
+    ],
+)
+def test_quiet_hours_that_cannot_be_are_refused(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        loaded(tmp_path, f"[pause]\n{text}")
+
+
+def test_quiet_hours_can_come_from_the_environment() -> None:
+    config = load(None, {"RENDERIO_PAUSE_WINDOWS": "22:00-06:00, Mon-Fri 08:00-18:00"})
+
+    assert config.pause.windows == ("22:00-06:00", "Mon-Fri 08:00-18:00")

@@ -8,6 +8,7 @@ from renderio_box.api.examples.files import FILES
 from renderio_box.api.examples.keys import KEYS
 from renderio_box.api.examples.operation import OPERATION
 from renderio_box.api.examples.presets import PRESETS
+from renderio_box.api.examples.queue import QUEUE
 from renderio_box.api.examples.records import Example
 from renderio_box.api.examples.rendi import RENDI
 from renderio_box.api.examples.webhooks import WEBHOOKS
@@ -18,6 +19,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Example]]] = {
     **KEYS,
     **OPERATION,
     **PRESETS,
+    **QUEUE,
     **RENDI,
     **WEBHOOKS,
 }
