@@ -82,8 +82,8 @@ async def open_ground(config: Config, data: DataDirectory) -> AsyncGenerator[Gro
     """Take the data directory and open what is in it; what half arrived is forgotten.
 
     Raises:
-        DirectoryInUseError, FfmpegMissingError, IsolationError, NewerSchemaError,
-        UrlKeysError: It cannot be done; nothing was changed.
+        DirectoryInUseError, FfmpegMissingError, IsolationError,
+        UnusableDatabaseError, UrlKeysError: It cannot be done; nothing was changed.
     """
     clock, wakeup, shortage = SystemClock(), Wakeup(), Wakeup()
     vcpus = config.jobs.vcpus or len(usable_cpus())
@@ -134,7 +134,7 @@ async def open_keys(data: DataDirectory) -> AsyncGenerator[KeyRing]:
     """Open the keys alone, for commands that run while the box does not.
 
     Raises:
-        DirectoryInUseError: The box runs.
+        DirectoryInUseError, UnusableDatabaseError: The box runs, or cannot.
     """
     data.make()
     with data.locked():

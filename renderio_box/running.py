@@ -43,7 +43,7 @@ async def running_box(
 
     Raises:
         AddressInUseError, DirectoryInUseError, FfmpegMissingError, IsolationError,
-        NewerSchemaError, UrlKeysError: It cannot start; nothing was changed.
+        UnusableDatabaseError, UrlKeysError: It cannot start; nothing was changed.
     """
     async with AsyncExitStack() as stack:
         sock = stack.enter_context(listening(config.server))

@@ -10,6 +10,7 @@ from renderio_box.catalog.keys import KeyRing
 from renderio_box.cli.client import BoxClient, connected
 from renderio_box.cli.outcome import CliError, ExitStatus
 from renderio_box.data_directory import DataDirectory, DirectoryInUseError
+from renderio_box.database.migrate import UnusableDatabaseError
 from renderio_box.errors import BoxError
 from renderio_box.ground import open_keys
 
@@ -43,6 +44,8 @@ async def with_keys(
                 raise CliError(str(error), status=ExitStatus.BOX_UNREACHABLE) from error
         except BoxError as error:
             raise CliError(str(error), status=ExitStatus.COMMAND_FAILED) from error
+        except UnusableDatabaseError as error:
+            raise CliError(str(error), status=ExitStatus.CANNOT_START) from error
         except OSError as error:
             raise CliError(
                 f"cannot open {data.root}: {error.strerror}; choose another --data.",

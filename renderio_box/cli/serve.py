@@ -15,7 +15,7 @@ from renderio_box.clock import SystemClock
 from renderio_box.companions import accompanied_by
 from renderio_box.data_directory import DataDirectory, DirectoryInUseError, UrlKeysError
 from renderio_box.database.connection import DatabaseFailedError
-from renderio_box.database.migrate import NewerSchemaError
+from renderio_box.database.migrate import UnusableDatabaseError
 from renderio_box.ffmpeg.builds import FfmpegMissingError
 from renderio_box.ffmpeg.isolation import IsolationError
 from renderio_box.http_server import AddressInUseError
@@ -29,7 +29,7 @@ CANNOT_START = (
     DirectoryInUseError,
     FfmpegMissingError,
     IsolationError,
-    NewerSchemaError,
+    UnusableDatabaseError,
     UrlKeysError,
     OSError,
 )

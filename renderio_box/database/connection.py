@@ -16,7 +16,7 @@ from typing import Final, LiteralString, Protocol
 import aiosqlite
 import anyio
 
-from renderio_box.database.migrate import migrate
+from renderio_box.database.migrate import UnreadableDatabaseError, migrate
 
 Value = str | int | float | bytes | None
 Row = Mapping[str, Value]
@@ -173,17 +173,18 @@ async def open_sqlite(path: Path) -> AsyncGenerator[SqliteDatabase]:
     """Open the database at ``path``, creating or migrating it as needed.
 
     Raises:
-        NewerSchemaError: The file was written by a later version of the program.
-        DatabaseFailedError: The file cannot be opened, or is no database.
+        UnusableDatabaseError: It cannot be worked with; the sentence says why.
     """
     async with AsyncExitStack() as stack:
-        with failures_named():
+        try:
             connecting = aiosqlite.connect(path, isolation_level=None)
             connection = await stack.enter_async_context(connecting)
             connection.row_factory = aiosqlite.Row
             for pragma in PRAGMAS:
                 await connection.execute(pragma)
             await migrate(connection, path)
+        except sqlite3.Error as error:
+            raise UnreadableDatabaseError(path, error) from error
         yield SqliteDatabase(connection)
 
 

@@ -5,9 +5,11 @@ import random
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
+
+import pytest
 
 BLOCK: Final = b"\0" * 4096
 LOW_S: Final = (0.5, 3.0)
@@ -36,6 +38,17 @@ def small_disk(place: Path, *, mbytes: int) -> Iterator[Path]:
         yield place
     finally:
         subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+@contextmanager
+def small_disk_or_skip(place: Path, *, mbytes: int) -> Iterator[Path]:
+    """Mount one for a test, which is skipped where that is not allowed."""
+    with ExitStack() as stack:
+        try:
+            mounted = stack.enter_context(small_disk(place, mbytes=mbytes))
+        except NotMountedError as error:
+            pytest.skip(f"nothing can be mounted here: {error}")
+        yield mounted
 
 
 def fill(path: Path) -> None:

@@ -2,14 +2,14 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.faults.siege import siege
-from tests.faults.small_disk import NotMountedError, fill, small_disk
+from tests.faults.small_disk import fill, small_disk_or_skip
 from tests.running_box import RunningBox, eventually, running_box
 
 DISK_MBYTES = 24
@@ -26,11 +26,7 @@ pytestmark = pytest.mark.timeout(90)
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A small disk."""
-    with ExitStack() as stack:
-        try:
-            mounted = stack.enter_context(small_disk(tmp_path / "disk", mbytes=DISK_MBYTES))
-        except NotMountedError as error:
-            pytest.skip(f"nothing can be mounted here: {error}")
+    with small_disk_or_skip(tmp_path / "disk", mbytes=DISK_MBYTES) as mounted:
         yield mounted
 
 

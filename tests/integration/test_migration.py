@@ -5,13 +5,20 @@ from pathlib import Path
 import pytest
 
 from renderio_box.database import expiry, migrate
-from renderio_box.database.connection import DatabaseFailedError, open_sqlite
-from renderio_box.database.migrate import NewerSchemaError, known_migrations
+from renderio_box.database.connection import open_sqlite
+from renderio_box.database.migrate import (
+    NewerSchemaError,
+    NotMigratedError,
+    UnreadableDatabaseError,
+    UnusableDatabaseError,
+    known_migrations,
+)
 from renderio_box.queue.history import History
 from renderio_box.queue.job_queue import EVERY_LEASE, JobQueue
 from renderio_box.wakeup import Announcer, Wakeup
 from tests.builders import ADDRESSES, OWNER, make_submission
 from tests.fakes import ManualClock
+from tests.faults.small_disk import fill, small_disk_or_skip
 from tests.integration.queue_steps import LEASE, ROOM
 
 KNOWN = len(known_migrations())
@@ -128,18 +135,74 @@ async def test_a_migration_that_fails_leaves_the_schema_as_it_was(
 ) -> None:
     upgrade(ADD_TABLE + "DROP TABLE nowhere;")
 
-    with pytest.raises(DatabaseFailedError):
+    with pytest.raises(NotMigratedError, match=r"no such table: nowhere.*unharmed"):
         async with open_sqlite(path):
             pass
 
     assert version_of(path) == KNOWN
 
 
+async def test_without_a_snapshot_nothing_is_migrated(
+    path: Path, upgrade: Callable[[str], None]
+) -> None:
+    upgrade(ADD_TABLE)
+    snapshot = path.with_name(f"{path.name}.schema-{KNOWN}")
+    snapshot.mkdir()
+
+    with pytest.raises(NotMigratedError, match="the snapshot before it failed"):
+        async with open_sqlite(path):
+            pass
+
+    assert version_of(path) == KNOWN
+    assert list(path.parent.glob("*.new")) == []
+
+
+async def test_a_snapshot_that_was_cut_off_is_taken_anew(
+    path: Path, upgrade: Callable[[str], None]
+) -> None:
+    upgrade(ADD_TABLE)
+    path.with_name(f"{path.name}.schema-{KNOWN}.new").write_bytes(b"half of it")
+
+    async with open_sqlite(path):
+        pass
+
+    assert version_of(path.with_name(f"{path.name}.schema-{KNOWN}")) == KNOWN
+    assert list(path.parent.glob("*.new")) == []
+
+
+async def test_a_snapshot_is_for_its_owner_only(path: Path, upgrade: Callable[[str], None]) -> None:
+    upgrade(ADD_TABLE)
+
+    async with open_sqlite(path):
+        pass
+
+    assert path.with_name(f"{path.name}.schema-{KNOWN}").stat().st_mode & 0o077 == 0
+
+
+async def test_on_a_full_disk_a_database_is_left_as_it_was(
+    tmp_path: Path, upgrade: Callable[[str], None]
+) -> None:
+    with small_disk_or_skip(tmp_path / "disk", mbytes=2) as disk:
+        path = disk / "box.sqlite3"
+        async with open_sqlite(path):
+            pass
+        upgrade(ADD_TABLE)
+        fill(disk / "ballast")
+
+        with pytest.raises(UnusableDatabaseError, match="make room"):
+            async with open_sqlite(path):
+                pass
+
+        (disk / "ballast").unlink()
+        assert version_of(path) == KNOWN
+        assert list(disk.glob("*.schema-*")) == []
+
+
 async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "box.sqlite3"
     path.write_bytes(b"this is no database, only text" * 100)
 
-    with pytest.raises(DatabaseFailedError):
+    with pytest.raises(UnreadableDatabaseError, match="cannot be opened: file is not a database"):
         async with open_sqlite(path):
             pass
 
