@@ -174,3 +174,15 @@ def test_an_empty_address_is_refused(tmp_path: Path) -> None:
     assert (by_option.returncode, by_variable.returncode) == (2, 2)
     assert "--host" in by_option.stderr
     assert "server.host" in by_variable.stderr
+
+
+def test_a_database_that_is_none_is_refused_in_one_line(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "box.sqlite3").write_bytes(b"this is no database, only text" * 100)
+
+    refused = cli("serve", "--data", data, "--port", 0)
+
+    assert refused.returncode == 4
+    assert refused.stderr.splitlines()[-1].startswith("renderio-box: cannot start: ")
+    assert "Traceback" not in refused.stderr

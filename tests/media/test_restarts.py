@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from renderio_box.jobs.transitions import MAX_INTERRUPTIONS
 from tests.running_box import RunningBox, eventually, ffmpegs, running_box
 
 LASTS_S = 3
@@ -95,3 +96,17 @@ def test_a_command_that_ends_while_the_box_drains_is_finished(tmp_path: Path) ->
     with running_box(tmp_path / "data") as box:
         polled = box.poll(command_id)
     assert (polled["status"], polled["attempt"]) == ("SUCCESS", 1)
+
+
+def test_stops_do_not_count_towards_giving_up(tmp_path: Path) -> None:
+    marker = uuid4().hex
+    command_id = None
+
+    for _ in range(MAX_INTERRUPTIONS):
+        with running_box(tmp_path / "data", RENDERIO_SERVER_DRAIN_SECONDS="0.1") as box:
+            command_id = command_id or start_long(box, marker)
+            eventually(lambda: ffmpegs(marker))
+    with running_box(tmp_path / "data") as box:
+        polled = box.finished(command_id)
+
+    assert (polled["status"], polled["attempt"]) == ("SUCCESS", MAX_INTERRUPTIONS + 1)
