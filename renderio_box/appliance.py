@@ -21,14 +21,11 @@ from renderio_box.bounds import (
     retention_terms,
     upload_terms,
     wall_clock,
-    watch_bounds,
 )
 from renderio_box.catalog.endpoints import EndpointCatalog
-from renderio_box.catalog.expiry import Expiry
 from renderio_box.catalog.files import FileCatalog
 from renderio_box.catalog.inspection import Inspector
 from renderio_box.catalog.keys import KeyRing
-from renderio_box.catalog.orphans import OrphanFinder
 from renderio_box.catalog.part_uploads import PartUploads
 from renderio_box.catalog.presets import PresetCatalog
 from renderio_box.catalog.wanted import WantedFiles
@@ -36,36 +33,23 @@ from renderio_box.data_directory import DataDirectory
 from renderio_box.database import liveness
 from renderio_box.database.connection import SqliteDatabase
 from renderio_box.ffmpeg.builds import version_of
-from renderio_box.ffmpeg.local_executor import LocalExecutor
 from renderio_box.ground import Ground, open_ground
 from renderio_box.logs import LINES_PER_MINUTE, Sparingly
-from renderio_box.machine import host_name, usable_cpus
+from renderio_box.machine import host_name
 from renderio_box.outgoing import open_dispatcher
 from renderio_box.queue.admission import Depth
-from renderio_box.queue.disposal import Disposal
 from renderio_box.queue.gate import Gate
 from renderio_box.queue.history import History
 from renderio_box.queue.job_queue import JobQueue, QueueRules
 from renderio_box.queue.outbox import Outbox
 from renderio_box.quiet_hours import quiet_hours
-from renderio_box.scheduler.attempt import AttemptRunner
-from renderio_box.scheduler.capacity import Capacity
-from renderio_box.scheduler.collect import Collector
-from renderio_box.scheduler.fetch import Fetcher
-from renderio_box.scheduler.gather import Gatherer
 from renderio_box.scheduler.janitor import Janitor
 from renderio_box.scheduler.keeper import Keeper
-from renderio_box.scheduler.publish import Publisher
 from renderio_box.scheduler.retention import Retention
 from renderio_box.scheduler.scheduler import Scheduler
-from renderio_box.scheduler.shared_inputs import SharedInputs
-from renderio_box.scheduler.unpacker import WalledUnpacker
-from renderio_box.scheduler.verification import Verifier
-from renderio_box.scheduler.watchdog import Watchdog
-from renderio_box.scheduler.workspace import Workspaces
 from renderio_box.settings import Config
-from renderio_box.storage.inventory import Inventory
 from renderio_box.webhooks.dispatcher import Dispatcher
+from renderio_box.workshop import janitor_of, open_scheduler, retention_of
 
 log = structlog.get_logger()
 
@@ -110,28 +94,6 @@ async def open_box(config: Config, data: DataDirectory) -> AsyncGenerator[Box]:
                 streams=parts.streams,
                 app=create_app(parts),
             )
-
-
-def retention_of(ground: Ground) -> Retention:
-    """Put together what removes what is kept no longer."""
-    database, clock, terms = ground.database, ground.clock, retention_terms(ground.config)
-    return Retention(
-        expiry=Expiry(database, ground.storage, clock, terms),
-        disposal=Disposal(database, clock, terms),
-        clock=clock,
-        wakeup=ground.shortage,
-    )
-
-
-def janitor_of(ground: Ground) -> Janitor:
-    """Put together what removes what belongs to nothing."""
-    return Janitor(
-        inventory=Inventory(ground.data.files),
-        finder=OrphanFinder(ground.database),
-        storage=ground.storage,
-        workspaces=Workspaces(ground.data.work),
-        clock=ground.clock,
-    )
 
 
 def parts_of(ground: Ground) -> Parts:
@@ -191,47 +153,6 @@ def inspector_of(ground: Ground) -> Inspector:
         ground.downloader,
         ground.addresses,
         scratch=ground.data.work,
-    )
-
-
-async def open_scheduler(ground: Ground, parts: Parts) -> Scheduler:
-    """Put together what carries jobs out, on swept ground."""
-    config, storage, tooling = ground.config, ground.storage, ground.tooling
-    workspaces, shared = Workspaces(ground.data.work), SharedInputs(ground.data.work)
-    await workspaces.sweep()
-    runner = AttemptRunner(
-        workspaces=workspaces,
-        gatherer=Gatherer(
-            Fetcher(ground.downloader, storage, parts.files, shared),
-            WalledUnpacker(tooling.isolation, within_s=config.inputs.total_seconds),
-            storage,
-            max_bytes=config.inputs.max_mbytes * MEBIBYTE,
-        ),
-        watchdog=Watchdog(
-            LocalExecutor(
-                tooling.found.ffmpeg,
-                tooling.isolation,
-                log_bytes=config.jobs.log_kbytes * 1024,
-                cgroups=tooling.cgroups,
-            ),
-            watch_bounds(config),
-        ),
-        prober=tooling.prober,
-        collector=Collector(
-            Publisher(storage),
-            tooling.prober,
-            Verifier(tooling.player, tooling.prober),
-            max_bytes=config.jobs.output_mbytes * MEBIBYTE,
-        ),
-        build=tooling.found.build,
-    )
-    wakeup = ground.work_wakeup
-    return Scheduler(
-        queue=parts.queue,
-        runner=runner,
-        capacity=Capacity(vcpus=ground.vcpus, cpus=usable_cpus(), wakeup=wakeup),
-        gate=parts.gate,
-        shared=shared,
     )
 
 

@@ -10,10 +10,11 @@ from renderio_box.ffmpeg.sandbox import ResourceLimits, Tier, process_limit
 from renderio_box.inputs.addresses import NetworkPolicy
 from renderio_box.inputs.download import DownloadBounds
 from renderio_box.jobs.limits import JobLimits
+from renderio_box.jobs.needs import Bounds
 from renderio_box.jobs.retention import Terms
 from renderio_box.jobs.uploads import PART_BYTES
 from renderio_box.jobs.verification import Verify
-from renderio_box.machine import physical_memory_bytes, usable_cpus
+from renderio_box.machine import physical_memory_bytes, usable_cpus, usable_memory_bytes
 from renderio_box.networks import opened_by
 from renderio_box.quiet_hours import Wall, zone_of
 from renderio_box.scheduler.watchdog import WatchBounds
@@ -22,6 +23,9 @@ from renderio_box.settings import Config
 MEBIBYTE: Final = 1024 * 1024
 OUTPUTS_IN_A_WORKSPACE: Final = 4
 """Room for one output of the largest size, its intermediate steps, and then some."""
+BOX_MEMORY_SHARE: Final = 4
+BOX_MEMORY_BYTES: Final = 1024 * MEBIBYTE
+"""What is left to the box itself and to the disk's cache: a quarter, but no more than this."""
 
 
 def resource_limits(config: Config) -> ResourceLimits:
@@ -32,6 +36,25 @@ def resource_limits(config: Config) -> ResourceLimits:
         file_bytes=config.jobs.output_mbytes * MEBIBYTE,
         processes=process_limit(len(usable_cpus())),
         nice=config.jobs.nice,
+    )
+
+
+def job_memory_bytes(config: Config) -> int:
+    """Return what all jobs may use together: by default what the box does not need itself."""
+    if config.jobs.total_memory_mbytes:
+        return config.jobs.total_memory_mbytes * MEBIBYTE
+    usable = usable_memory_bytes()
+    return usable - min(usable // BOX_MEMORY_SHARE, BOX_MEMORY_BYTES)
+
+
+def need_bounds(config: Config) -> Bounds:
+    """Return above what nothing is set aside for a job."""
+    return Bounds(
+        memory_bytes=min(resource_limits(config).memory_bytes, job_memory_bytes(config)),
+        input_bytes=config.inputs.max_mbytes * MEBIBYTE,
+        output_bytes=config.jobs.output_mbytes * MEBIBYTE,
+        workspace_bytes=watch_bounds(config).max_bytes,
+        cpus=len(usable_cpus()),
     )
 
 

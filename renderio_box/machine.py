@@ -2,6 +2,10 @@
 
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+from typing import Final
 
 
 def usable_cpus() -> tuple[int, ...]:
@@ -14,6 +18,33 @@ def host_name() -> str:
     return socket.gethostname()
 
 
+MOUNT: Final = Path("/sys/fs/cgroup")
+MEMBERSHIP: Final = Path("/proc/self/cgroup")
+MEMORY_LIMITS: Final = {"": (".", "memory.max"), "memory": ("memory", "memory.limit_in_bytes")}
+"""Where control groups have their limit, by controller: version 2 names none, version 1 does."""
+
+
 def physical_memory_bytes() -> int:
     """Return how much memory the machine has."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def usable_memory_bytes(mount: Path = MOUNT, membership: Path = MEMBERSHIP) -> int:
+    """Return how much memory the machine, or the container that we are in, lets us have."""
+    return min(physical_memory_bytes(), *memory_limits(mount, membership))
+
+
+def memory_limits(mount: Path, membership: Path) -> Iterator[int]:
+    """Yield the limit of every control group that we are in, of both versions.
+
+    A container may see its own group as the root, whatever name it goes by outside.
+    """
+    with suppress(OSError):
+        for line in membership.read_text().splitlines():
+            _, controllers, group = line.split(":", 2)
+            for controller in MEMORY_LIMITS.keys() & controllers.split(","):
+                folder, name = MEMORY_LIMITS[controller]
+                own = PurePosixPath(group.lstrip("/"))
+                for place in (own, *own.parents):
+                    with suppress(OSError, ValueError):
+                        yield int((mount / folder / place / name).read_text())

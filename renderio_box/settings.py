@@ -39,6 +39,7 @@ class JobsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     max_run_seconds: Positive = 86_400
     nice: Annotated[int, Meta(ge=0, le=19)] = 10
     memory_mbytes: NotNegative = 0
+    total_memory_mbytes: NotNegative = 0
     output_mbytes: Positive = 51_200
     workspace_mbytes: NotNegative = 0
     workspace_files: Positive = 100_000

@@ -45,7 +45,13 @@ class TooManyFiles(msgspec.Struct, frozen=True):
     limit: int
 
 
-Stop = Stalled | TooManyBytes | TooManyFiles
+class DiskRunningOut(msgspec.Struct, frozen=True):
+    """The disk had less than ``limit`` bytes free, and the command was what took them."""
+
+    limit: int
+
+
+Stop = Stalled | TooManyBytes | TooManyFiles | DiskRunningOut
 """Why a run must end although it has neither ended itself nor reached its time limit."""
 
 
@@ -54,6 +60,7 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
 
     processor_seconds: float
     read_bytes: int
+    written_bytes: int = 0
 
 
 Guard = Callable[[Callable[[], Effort]], Awaitable[Stop]]

@@ -5,7 +5,14 @@ import signal
 from typing import Final
 
 from renderio_box.ffmpeg.complaints.rule import Asked
-from renderio_box.ffmpeg.executor import Ended, Stalled, Stop, TooManyBytes, TooManyFiles
+from renderio_box.ffmpeg.executor import (
+    DiskRunningOut,
+    Ended,
+    Stalled,
+    Stop,
+    TooManyBytes,
+    TooManyFiles,
+)
 from renderio_box.ffmpeg.explanations import explanation_of
 from renderio_box.ffmpeg.progress import Report
 from renderio_box.jobs.error_status import ErrorStatus
@@ -127,6 +134,10 @@ def stopped(ended: Ended, stop: Stop) -> Failed:
             setting = "jobs.stall_seconds"
             sentence = f"nothing had happened for {seconds:.0f} s ({setting}); {how_far(last)}."
             return failed(ended, ErrorStatus.STALLED, f"{because} {sentence}")
+        case DiskRunningOut(limit=limit):
+            sentence = f"the disk had less than {limit // MEBIBYTE} MiB left and it took more"
+            setting = "half of storage.reserve_mbytes"
+            return failed(ended, ErrorStatus.STORAGE_FULL, f"{because} {sentence} ({setting}).")
         case TooManyBytes(limit=limit):
             sentence = f"its files were larger than {limit // MEBIBYTE} MiB together"
             setting = "jobs.workspace_mbytes"

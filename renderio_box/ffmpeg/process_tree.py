@@ -30,9 +30,11 @@ def effort_of(leader: int) -> Effort:
     Blocks for about 10 µs for each process of the machine.
     """
     members = family(leader, processes())
+    traffic = [traffic_of(member.id) for member in members]
     return Effort(
         processor_seconds=sum(member.ticks for member in members) / TICKS_PER_S,
-        read_bytes=sum(read_bytes(member.id) for member in members),
+        read_bytes=sum(each.get(b"rchar", 0) for each in traffic),
+        written_bytes=sum(each.get(b"wchar", 0) for each in traffic),
     )
 
 
@@ -76,10 +78,9 @@ def read_process(stat: bytes) -> Process:
     )
 
 
-def read_bytes(process: int) -> int:
-    """Return how much a process has read, 0 when that is not to be known."""
+def traffic_of(process: int) -> dict[bytes, int]:
+    """Return how much a process has read and written, nothing when that is not to be known."""
     with suppress(FileNotFoundError, ProcessLookupError, PermissionError):
-        for line in (PROC / str(process) / "io").read_bytes().splitlines():
-            if line.startswith(b"rchar:"):
-                return int(line.split()[1])
-    return 0
+        lines = (PROC / str(process) / "io").read_bytes().splitlines()
+        return {name: int(count) for name, _, count in (line.partition(b":") for line in lines)}
+    return {}

@@ -58,9 +58,10 @@ class UrlSource(msgspec.Struct, frozen=True, tag="url"):
 
 
 class StoredSource(msgspec.Struct, frozen=True, tag="stored"):
-    """An input that is a stored file of this box."""
+    """An input that is a stored file of this box; its size is noted when the job is accepted."""
 
     file_id: FileId
+    size_bytes: int = 0
 
 
 class TextSource(msgspec.Struct, frozen=True, tag="text"):

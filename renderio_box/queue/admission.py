@@ -157,8 +157,8 @@ async def kept(
     if isinstance(source, UrlSource):
         own = await own_file(tx, source.url, owner=owner, addresses=addresses, loc=loc)
         return own or source
-    await check_file(tx, source.file_id, owner=owner, loc=loc)
-    return source
+    file = check_kept(await files.find(tx, source.file_id, owner=owner), source.file_id, loc=loc)
+    return StoredSource(file.id, file.size_bytes or 0)
 
 
 async def own_file(
@@ -183,7 +183,7 @@ async def own_file(
     if not addresses.may_be_named(file, url, sees=owner):
         raise InvalidRequestError(f"{loc[-1]} {EXPIRED}", loc=loc)
     check_kept(file, file.id, loc=loc)
-    return StoredSource(file.id)
+    return StoredSource(file.id, file.size_bytes or 0)
 
 
 async def check_file(
@@ -193,10 +193,11 @@ async def check_file(
     check_kept(await files.find(tx, file_id, owner=owner), file_id, loc=loc)
 
 
-def check_kept(file: StoredFile | None, file_id: FileId, *, loc: tuple[str, ...]) -> None:
-    """Refuse a file that is not there, or not any more; ``loc`` ends with what names it."""
+def check_kept(file: StoredFile | None, file_id: FileId, *, loc: tuple[str, ...]) -> StoredFile:
+    """Return the file; refuse one that is not there any more. ``loc`` ends with what names it."""
     if file is None or file.deleted_at is not None or file.status is not FileStatus.STORED:
         raise InvalidRequestError(
             f"{loc[-1]} names the file {file_id}, which is not stored here; upload it first.",
             loc=loc,
         )
+    return file

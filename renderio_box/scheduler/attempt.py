@@ -62,6 +62,7 @@ class AttemptRunner:
         try:
             workspace = await self._workspaces.make(job)
             gathered = await self._gatherer.gather(job.spec, workspace)
+            slot.fetched(gathered.fetched_bytes)
             ran = await self._run_steps(job, gathered, workspace, tracker, slot)
             if isinstance(ran, Failed):
                 return ran

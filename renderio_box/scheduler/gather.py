@@ -1,6 +1,6 @@
 """Everything that a job reads: its inputs, and the archive it starts from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +13,7 @@ from renderio_box.jobs.job import JobSpec, StoredSource, UrlSource
 from renderio_box.scheduler.failures import FULL, AttemptFailedError
 from renderio_box.scheduler.fetch import Fetcher
 from renderio_box.scheduler.unpacker import Unpacker
+from renderio_box.scheduler.usage import usage_in
 from renderio_box.scheduler.workspace import Workspace
 from renderio_box.scheduler.written import Listing, listing
 from renderio_box.storage.storage import Storage
@@ -24,11 +25,13 @@ class Gathered(msgspec.Struct, frozen=True):
     """What lies in a workspace before FFmpeg runs.
 
     ``names`` are the inputs' file names by alias; ``unpacked`` is what came out of the
-    archive into the directory that FFmpeg runs in.
+    archive into the directory that FFmpeg runs in. ``fetched_bytes`` is the size of the
+    inputs that came by URL.
     """
 
     names: Mapping[str, str]
     unpacked: Listing
+    fetched_bytes: int
 
 
 class Gatherer:
@@ -49,9 +52,13 @@ class Gatherer:
             AttemptFailedError: An input cannot be had, or the archive not be unpacked.
         """
         names = await self._fetcher.fetch(spec.inputs, workspace)
+        urls = [alias for alias, each in spec.inputs.items() if isinstance(each, UrlSource)]
+        fetched = [workspace.inputs / names[alias] for alias in urls]
+        fetched_bytes = await to_thread.run_sync(total_size, fetched)
         if spec.archive is None:
-            return Gathered(names, {})
-        return Gathered(names, await self._unpacked(spec.archive, workspace))
+            return Gathered(names, {}, fetched_bytes)
+        unpacked = await self._unpacked(spec.archive, workspace)
+        return Gathered(names, unpacked, fetched_bytes + usage_in(unpacked).bytes)
 
     async def _unpacked(self, source: UrlSource | StoredSource, workspace: Workspace) -> Listing:
         names = await self._fetcher.fetch({ARCHIVE: source}, workspace)
@@ -76,6 +83,11 @@ class Gatherer:
             if error.errno not in FULL:
                 raise
             raise no_room() from error
+
+
+def total_size(paths: Iterable[Path]) -> int:
+    """Return how large the files are together. Blocks."""
+    return sum(path.stat().st_size for path in paths)
 
 
 def listed_alone(archive: Path, directory: Path) -> Listing:

@@ -32,6 +32,8 @@ log = structlog.get_logger()
 LEASE: Final = timedelta(seconds=60)
 RENEWED_EVERY_S: Final = 1.0
 LOOKED_EVERY_S: Final = 20.0
+LOOKED_FOR_STORAGE_EVERY_S: Final = 2.0
+"""Nobody tells when a file is deleted by somebody else."""
 SETTLED_WITHIN_S: Final = 30.0
 SETTLE_TRIED_FOR_S: Final = 20.0
 TRIED_AGAIN_S: Final = 1.0
@@ -84,7 +86,8 @@ class Scheduler:
             while not self._draining:
                 wait_s = self._gate.shut_for_s if self._gate.is_shut else LOOKED_EVERY_S
                 try:
-                    await self._start_what_fits(attempts)
+                    if await self._start_what_fits(attempts) is Lack.STORAGE:
+                        wait_s = LOOKED_FOR_STORAGE_EVERY_S
                 except DatabaseFailedError as error:
                     log.warning("claiming_put_off", reason=str(error))
                     wait_s = TRIED_AGAIN_S
@@ -130,33 +133,35 @@ class Scheduler:
         except DatabaseFailedError as error:
             log.warning("shared_inputs_kept", batch=batch_id, reason=str(error))
 
-    async def _start_what_fits(self, attempts: TaskGroup) -> None:
+    async def _start_what_fits(self, attempts: TaskGroup) -> Lack | None:
+        """Start jobs until the next one lacks something; return what, None when all have begun."""
+        line = self._queue.line
         while not self._draining:
             if self._gate.is_shut:
-                self._queue.line.waiting_for = Lack.RESUME
-                return
-            room = self._capacity.room
-            if room.vcpus <= 0:
-                self._queue.line.waiting_for = Lack.CPUS
-                return
-            job = await self._queue.claim(room, lease=LEASE)
+                line.waiting_for = Lack.RESUME
+                break
+            if self._capacity.vcpus <= 0:
+                line.waiting_for = Lack.CPUS
+                break
+            job = await self._queue.claim(await self._capacity.room(), lease=LEASE)
             if job is None:
-                return
-            # The task takes its CPUs before it first waits, so the next look sees them taken.
+                break
+            # The task takes what it needs before it first waits, so the next look sees it taken.
             await attempts.start(self._attempt, job)
+        return line.waiting_for
 
     async def _attempt(
         self, job: Job, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED
     ) -> None:
         """Carry one claimed job to its end, whatever that is."""
-        spec = job.spec
-        with self._capacity.taken(spec.vcpu_count, pinned=spec.pinned) as slot:
+        spec, tracker = job.spec, Tracker()
+        with self._capacity.taken(spec, tracker) as slot:
             task_status.started()
             self._in_hand.add(job.id)
             log.info("attempt_started", job=job.id, attempt=job.attempt, vcpus=spec.vcpu_count)
             outcome: Outcome | None = Interrupted()
             try:
-                outcome = await self._watched(job, slot)
+                outcome = await self._watched(job, tracker, slot)
             finally:
                 with anyio.move_on_after(SETTLED_WITHIN_S, shield=True):
                     await self._settle(job, outcome)
@@ -164,9 +169,8 @@ class Scheduler:
                 self._in_hand.discard(job.id)
                 await self._runner.clear_up(job)
 
-    async def _watched(self, job: Job, slot: Slot) -> Outcome | None:
+    async def _watched(self, job: Job, tracker: Tracker, slot: Slot) -> Outcome | None:
         """Run the attempt while its lease is kept; None when the job was lost to another."""
-        tracker = Tracker()
         lease = LeaseKeeper(self._queue, job, tracker)
         outcome: Outcome = Interrupted()
         async with anyio.create_task_group() as group:

@@ -16,15 +16,27 @@ class StepRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tracker:
-    """The latest known state of one running attempt; written often, read once a second."""
+    """The latest known state of one running attempt; written often, read once a second.
+
+    ``unfetched_bytes`` and ``output_bytes`` are what its inputs and all that it makes are
+    thought to take of the disk, ``written_bytes`` what it has made of that so far.
+    """
 
     def __init__(self) -> None:
         self.stage = Stage.FETCHING
         self.expected_seconds: float | None = None
+        self.unfetched_bytes = 0
+        self.output_bytes = 0
+        self.written_bytes = 0
         self._report = Report()
         self.runs: list[StepRun] = []
         self._steps_done = 0
         self._steps = 1
+
+    @property
+    def unwritten_bytes(self) -> int:
+        """Return how much of the disk's free space is still to be taken by it."""
+        return self.unfetched_bytes + max(self.output_bytes - self.written_bytes, 0)
 
     @property
     def latest(self) -> Report:

@@ -10,6 +10,7 @@ import msgspec
 from anyio import to_thread
 
 from renderio_box.ffmpeg.executor import (
+    DiskRunningOut,
     Effort,
     Ended,
     Execution,
@@ -20,6 +21,7 @@ from renderio_box.ffmpeg.executor import (
     TooManyFiles,
 )
 from renderio_box.ffmpeg.progress import Report
+from renderio_box.scheduler.floor import Appetite, Floor
 from renderio_box.scheduler.tracker import Tracker
 from renderio_box.scheduler.usage import Usage, usage_of
 
@@ -105,9 +107,10 @@ class Vigil:
 class Watchdog:
     """Has FFmpeg run by an executor and stops the runs that pass its bounds."""
 
-    def __init__(self, executor: Executor, bounds: WatchBounds) -> None:
+    def __init__(self, executor: Executor, bounds: WatchBounds, floor: Floor) -> None:
         self._executor = executor
         self._bounds = bounds
+        self._floor = floor
 
     async def run(self, execution: Execution, tracker: Tracker, given: Usage) -> Ended:
         """Run to the end, or until it must be stopped; ``given`` is what the command found.
@@ -116,14 +119,16 @@ class Watchdog:
             OSError: The program could not be started.
         """
         directories = (execution.directory, execution.scratch)
-        guard = partial(self._guard, directories, tracker, given)
-        return await self._executor.run(execution, tracker.report, guard)
+        with Appetite(self._floor) as appetite:
+            guard = partial(self._guard, directories, tracker, given, appetite)
+            return await self._executor.run(execution, tracker.report, guard)
 
     async def _guard(
         self,
         directories: tuple[Path, ...],
         tracker: Tracker,
         given: Usage,
+        appetite: Appetite,
         effort: Callable[[], Effort],
     ) -> Stop:
         """Look about once a second; return when the run must end."""
@@ -134,8 +139,11 @@ class Watchdog:
             await anyio.sleep(pause_s)
             began = anyio.current_time()
             usage = await to_thread.run_sync(count, abandon_on_cancel=True)
+            tracker.written_bytes = usage.bytes
             if stop := bounds.outgrown(usage, given):
                 return stop
+            if await appetite.is_too_great(usage.bytes, effort):
+                return DiskRunningOut(self._floor.lowest_bytes)
             signs = signs_of(tracker.latest, usage)
             if bounds.stall_seconds and vigil.is_still(signs, at=began):
                 spent = await to_thread.run_sync(effort, abandon_on_cancel=True)

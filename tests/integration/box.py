@@ -36,6 +36,7 @@ from renderio_box.inputs.download import DownloadBounds, Downloader
 from renderio_box.jobs.delivery import Delivery, Receipt
 from renderio_box.jobs.files import FileStatus, StoredFile
 from renderio_box.jobs.limits import JobLimits
+from renderio_box.jobs.needs import Bounds
 from renderio_box.jobs.retention import FOR_EVER, Terms
 from renderio_box.logs import LINES_PER_MINUTE, Sparingly
 from renderio_box.networks import opened_by
@@ -48,9 +49,10 @@ from renderio_box.queue.job_queue import JobQueue, QueueRules
 from renderio_box.queue.outbox import Outbox, Parcel
 from renderio_box.quiet_hours import QuietHours
 from renderio_box.scheduler.attempt import AttemptRunner
-from renderio_box.scheduler.capacity import Capacity
+from renderio_box.scheduler.capacity import Capacity, Machine
 from renderio_box.scheduler.collect import Collector
 from renderio_box.scheduler.fetch import Fetcher
+from renderio_box.scheduler.floor import Floor
 from renderio_box.scheduler.gather import Gatherer
 from renderio_box.scheduler.keeper import Keeper
 from renderio_box.scheduler.publish import Publisher
@@ -98,6 +100,15 @@ BOUNDS: Final = DownloadBounds(
     max_bytes=MAX_INPUT_BYTES, total_seconds=5.0, stall_seconds=0.7, max_redirects=2
 )
 WATCH_BOUNDS: Final = WatchBounds(stall_seconds=60, max_bytes=2**30, max_files=1000)
+MEMORY_BYTES: Final = 1000 * 2**20
+NEED_BOUNDS: Final = Bounds(
+    memory_bytes=MEMORY_BYTES // 4,
+    input_bytes=MAX_INPUT_BYTES,
+    output_bytes=MAX_OUTPUT_BYTES,
+    workspace_bytes=2**30,
+    cpus=2,
+)
+"""So that four jobs fit, whatever is guessed of them."""
 LOOPBACK: Final = NetworkPolicy(opened_by(["127.0.0.0/8", "::1"]))
 """Where the servers of tests are."""
 FACTS: Final = BoxFacts(
@@ -288,7 +299,11 @@ async def open_box(
                     storage,
                     max_bytes=MAX_INPUT_BYTES,
                 ),
-                watchdog=Watchdog(outside.executor, outside.bounds),
+                watchdog=Watchdog(
+                    outside.executor,
+                    outside.bounds,
+                    Floor(storage.room_bytes, reserve_bytes=reserve_bytes),
+                ),
                 prober=prober,
                 collector=Collector(
                     Publisher(storage),
@@ -298,7 +313,16 @@ async def open_box(
                 ),
                 build=BUILD,
             ),
-            capacity=Capacity(vcpus=LIMITS.vcpus, cpus=(0, 1), wakeup=wakeup),
+            capacity=Capacity(
+                Machine(
+                    vcpus=LIMITS.vcpus,
+                    cpus=(0, 1),
+                    memory_bytes=MEMORY_BYTES,
+                    free_bytes=storage.free_bytes,
+                    bounds=NEED_BOUNDS,
+                ),
+                wakeup=wakeup,
+            ),
             gate=gate,
             shared=shared,
         )

@@ -23,6 +23,7 @@ from renderio_box.ffmpeg.executor import (
     unguarded,
 )
 from renderio_box.ffmpeg.progress import Report
+from renderio_box.scheduler.floor import Floor
 from renderio_box.scheduler.tracker import Tracker
 from renderio_box.scheduler.usage import Usage, usage_in, usage_of
 from renderio_box.scheduler.watchdog import WatchBounds, Watchdog
@@ -75,7 +76,7 @@ async def ended(
 ) -> Stop | None:
     """Return what ended a run that does this."""
     with anyio.fail_after(30):
-        watchdog = Watchdog(Scribbler(act), bounds)
+        watchdog = Watchdog(Scribbler(act), bounds, Floor(lambda: 2**60, reserve_bytes=0))
         return (await watchdog.run(execution, Tracker(), given or Usage())).stopped_by
 
 
