@@ -31,7 +31,7 @@ def physical_memory_bytes() -> int:
 
 def usable_memory_bytes(mount: Path = MOUNT, membership: Path = MEMBERSHIP) -> int:
     """Return how much memory the machine, or the container that we are in, lets us have."""
-    return min(physical_memory_bytes(), *memory_limits(mount, membership))
+    return min((physical_memory_bytes(), *memory_limits(mount, membership)))
 
 
 def memory_limits(mount: Path, membership: Path) -> Iterator[int]:

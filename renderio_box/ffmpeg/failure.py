@@ -129,6 +129,7 @@ def broken_off(ended: Ended) -> tuple[ErrorStatus, str]:
 def stopped(ended: Ended, stop: Stop) -> Failed:
     """Return the failure of a run that had to be stopped, with what a stalled one did last."""
     because = "FFmpeg was stopped because"
+    status = ErrorStatus.OUTPUT_TOO_LARGE
     match stop:
         case Stalled(quiet_seconds=seconds, last=last):
             setting = "jobs.stall_seconds"
@@ -137,7 +138,7 @@ def stopped(ended: Ended, stop: Stop) -> Failed:
         case DiskRunningOut(limit=limit):
             sentence = f"the disk had less than {limit // MEBIBYTE} MiB left and it took more"
             setting = "half of storage.reserve_mbytes"
-            return failed(ended, ErrorStatus.STORAGE_FULL, f"{because} {sentence} ({setting}).")
+            status = ErrorStatus.STORAGE_FULL
         case TooManyBytes(limit=limit):
             sentence = f"its files were larger than {limit // MEBIBYTE} MiB together"
             setting = "jobs.workspace_mbytes"
@@ -145,7 +146,7 @@ def stopped(ended: Ended, stop: Stop) -> Failed:
             sentence = f"it had written more than {limit} files and folders"
             setting = "jobs.workspace_files"
     return Failed(
-        status=ErrorStatus.OUTPUT_TOO_LARGE,
+        status=status,
         message=f"{because} {sentence} ({setting}).",
         run_seconds=ended.run_seconds,
         log=ended.log,

@@ -18,7 +18,7 @@ libaom-av1                  154        465
 libvpx-vp9                  133  340 / 411  1053 / 1278
 ======================  =======  =========  =========
 
-With libx264 at 1920x1080: two outputs 874, ``reverse`` 688, ``loop`` of 60 frames 304,
+With libx264 at 1920x1080: two outputs 874, ``reverse`` 688,
 ``minterpolate`` 722 (ultrafast), ``tpad`` 130 (ultrafast: it holds nothing). A GIF by
 ``split``, ``palettegen`` and ``paletteuse`` 759, scaled to 480 wide 163; ``-c copy`` 55; ten minutes of sound
 through ``areverse`` 131.

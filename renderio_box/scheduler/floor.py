@@ -17,12 +17,12 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     """What a run has written at a moment, in seconds, and what the disk had free then.
 
     ``named_bytes`` are those in its directories, ``written_bytes`` all that its processes
-    ever wrote: files without a name are among these only.
+    ever wrote, None where nobody asked: files without a name are among these only.
     """
 
     at: float
     named_bytes: int
-    written_bytes: int
+    written_bytes: int | None
     room_bytes: int
 
 
@@ -41,7 +41,9 @@ def greed_between(before: Sample, now: Sample) -> Greed:
     """Return how fast a run has taken the disk between two looks."""
     seconds = max(now.at - before.at, 0.001)
     named = max(now.named_bytes - before.named_bytes, 0)
-    wrote = max(named, now.written_bytes - before.written_bytes)
+    wrote = named
+    if before.written_bytes is not None and now.written_bytes is not None:
+        wrote = max(named, now.written_bytes - before.written_bytes)
     lost = max(before.room_bytes - now.room_bytes, 0)
     return Greed(min(wrote, lost) / seconds, named / seconds)
 
@@ -93,20 +95,17 @@ class Appetite:
     async def is_too_great(self, named_bytes: int, effort: Callable[[], Effort]) -> bool:
         """Look at the disk; tell whether the run is to be ended for its sake.
 
-        Its effort is asked for only while the reserve is touched, and it takes two looks to
-        blame a run.
+        Its effort is asked for only while the reserve is touched. A run whose files have no
+        name is blamed at the second look at that.
         """
         room_bytes = await to_thread.run_sync(self._floor.room_bytes)
-        if room_bytes >= 0:
-            self._before = None
-            self._floor.forget(self)
-            return False
-        spent = await to_thread.run_sync(effort, abandon_on_cancel=True)
+        is_touched = room_bytes < 0
+        spent = await to_thread.run_sync(effort, abandon_on_cancel=True) if is_touched else None
         now = Sample(
             at=anyio.current_time(),
             named_bytes=named_bytes,
-            written_bytes=spent.written_bytes,
+            written_bytes=None if spent is None else spent.written_bytes,
             room_bytes=room_bytes,
         )
-        before, self._before = self._before, now
-        return before is not None and self._floor.must_end(self, before, now)
+        before, self._before = self._before or now, now
+        return self._floor.must_end(self, before, now)

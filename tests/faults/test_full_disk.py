@@ -13,9 +13,16 @@ from tests.faults.small_disk import fill, small_disk_or_skip
 from tests.running_box import RunningBox, eventually, running_box
 
 DISK_MBYTES = 24
+LARGER_MBYTES = 64
+MEBIBYTE = 2**20
+INIT = "/api/v1/files/init-upload"
 SMALL = "-f lavfi -i testsrc2=size=64x36:rate=5:duration=0.4 -c:v mjpeg {{out_video}}"
 LASTING = "-re -f lavfi -i testsrc2=size=64x36:rate=5:duration=1.5 -c:v mjpeg {{out_video}}"
 GREEDY = "-f lavfi -i testsrc2=size=1280x720:rate=25 -c:v rawvideo {{out_video}}"
+MODEST = "-re -f lavfi -i testsrc2=size=64x36:rate=5:duration=9 -c:v mjpeg {{out_video}}"
+GROWING = (
+    "-re -f lavfi -i testsrc2=size=640x360:rate=25 -pix_fmt yuv420p -c:v rawvideo {{out_video}}"
+)
 OUTPUTS = {"out_video": "video.mkv"}
 MOST_SUBMITS = 300
 KILLS = 5
@@ -91,3 +98,51 @@ def test_whatever_kills_a_box_on_a_disk_that_fills_up_its_promises_are_kept(
 
     assert verdict.broken == []
     assert verdict.figures["times the disk was full"] > 0
+
+
+@pytest.fixture
+def careful(tmp_path: Path) -> Iterator[RunningBox]:
+    """A box on a small disk, of which it keeps a part free."""
+    settings = {"RENDERIO_STORAGE_RESERVE_MBYTES": "24", "RENDERIO_JOBS_VCPUS": "2"}
+    with (
+        small_disk_or_skip(tmp_path / "disk", mbytes=LARGER_MBYTES) as disk,
+        running_box(disk / "data", **settings) as box,
+    ):
+        yield box
+
+
+def test_what_is_accepted_below_the_floor_waits_and_what_is_uploaded_is_refused(
+    careful: RunningBox,
+) -> None:
+    ballast = careful.data / "of somebody else"
+    init = {"filename": "clip.mp4", "size_bytes": 1000}
+    begun = careful.http.post(INIT, json=init).raise_for_status().json()
+    ballast.write_bytes(bytes(50 * MEBIBYTE))
+
+    command_id = careful.submit(SMALL, OUTPUTS, vcpu_count=1)
+    eventually(lambda: careful.poll(command_id)["waiting_for"] == "STORAGE", within_s=10)
+    refusals = [
+        careful.http.post("/api/v1/files/upload", files={"file": ("a.mp4", b"x")}),
+        careful.http.put(begun["upload_urls"][0], content=bytes(1000)),
+        careful.http.post(INIT, json=init),
+    ]
+    assert [each.status_code for each in refusals] == [503, 503, 503]
+    assert {each.json()["error"] for each in refusals} == {"STORAGE_FULL"}
+    ballast.unlink()
+
+    assert careful.finished(command_id, within_s=10)["status"] == "SUCCESS"
+
+
+def test_the_command_that_eats_the_reserve_is_stopped_and_the_other_goes_on(
+    careful: RunningBox,
+) -> None:
+    beside = careful.submit(MODEST, OUTPUTS, vcpu_count=1)
+    growing = careful.submit(GROWING, OUTPUTS, vcpu_count=1)
+    eventually(lambda: careful.poll(growing)["status"] == "PROCESSING", within_s=10)
+    (careful.data / "of somebody else").write_bytes(bytes(20 * MEBIBYTE))
+
+    polled = careful.finished(growing, within_s=30)
+    message = "FFmpeg was stopped because the disk had less than 12 MiB left and it took more"
+    assert polled["error_status"] == "STORAGE_FULL"
+    assert polled["error_message"].startswith(message)
+    assert careful.finished(beside, within_s=30)["status"] == "SUCCESS"

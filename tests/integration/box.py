@@ -137,6 +137,7 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     sender: Sender
     health: Health
     bounds: WatchBounds = WATCH_BOUNDS
+    memory_bytes: int = MEMORY_BYTES
     player: ScriptedPlayer = msgspec.field(default_factory=ScriptedPlayer)
     limits: JobLimits = LIMITS
     quiet: QuietHours = QuietHours()
@@ -317,7 +318,7 @@ async def open_box(
                 Machine(
                     vcpus=LIMITS.vcpus,
                     cpus=(0, 1),
-                    memory_bytes=MEMORY_BYTES,
+                    memory_bytes=outside.memory_bytes,
                     free_bytes=storage.free_bytes,
                     bounds=NEED_BOUNDS,
                 ),

@@ -12,6 +12,7 @@ from msgspec import structs
 
 from renderio_box.api.app import create_app
 from renderio_box.ffmpeg.executor import (
+    DiskRunningOut,
     Effort,
     Ended,
     Execution,
@@ -42,6 +43,9 @@ class Scribbler:
     def __init__(self, act: Callable[[Execution], object]) -> None:
         self._act = act
 
+    def effort(self) -> Effort:
+        return Effort(processor_seconds=0, read_bytes=0)
+
     async def run(
         self, execution: Execution, report: Callable[[Report], None], guard: Guard = unguarded
     ) -> Ended:
@@ -55,7 +59,7 @@ class Scribbler:
         report(Report(frame=3))
         async with anyio.create_task_group() as group:
             group.start_soon(scribble)
-            stops.append(await guard(lambda: Effort(processor_seconds=0, read_bytes=0)))
+            stops.append(await guard(self.effort))
             group.cancel_scope.cancel()
         return Ended(exit_status=255, timed_out=False, stopped_by=stops[0], log="", run_seconds=1.0)
 
@@ -82,6 +86,53 @@ async def ended(
 
 def another(directory: Path, size: int = 0) -> None:
     (directory / uuid4().hex).write_bytes(bytes(size))
+
+
+class Hider(Scribbler):
+    """An executor whose FFmpeg writes to a file without a name, a MiB for each look."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda _: None)
+        self.written_bytes = 0
+
+    def effort(self) -> Effort:
+        self.written_bytes += 2**20
+        return Effort(processor_seconds=0, read_bytes=0, written_bytes=self.written_bytes)
+
+
+async def test_a_run_that_eats_the_reserve_is_ended_though_its_file_has_no_name(
+    execution: Execution,
+) -> None:
+    hider = Hider()
+    floor = Floor(lambda: 2**20 - hider.written_bytes, reserve_bytes=2**22)
+    bounds = structs.replace(QUICK, stall_seconds=60)
+    hider.written_bytes = 2**20 + 1
+
+    with anyio.fail_after(30):
+        ended = await Watchdog(hider, bounds, floor).run(execution, Tracker(), Usage())
+
+    assert ended.stopped_by == DiskRunningOut(2**21)
+
+
+async def test_a_run_that_takes_nothing_goes_on_while_somebody_else_fills_the_disk(
+    execution: Execution,
+) -> None:
+    room = iter(range(-(2**22), -(2**30), -4096))
+    floor = Floor(lambda: next(room), reserve_bytes=2**20)
+
+    with pytest.raises(TimeoutError), anyio.fail_after(0.3):
+        await Watchdog(Scribbler(lambda _: None), QUICK, floor).run(execution, Tracker(), Usage())
+
+
+async def test_what_a_run_has_written_is_known_beside_it(execution: Execution) -> None:
+    (execution.directory / "kept.avi").write_bytes(bytes(700))
+    tracker, floor = Tracker(), Floor(lambda: 2**60, reserve_bytes=0)
+    bounds = structs.replace(QUICK, stall_seconds=0.1)
+
+    with anyio.fail_after(30):
+        await Watchdog(Scribbler(lambda _: None), bounds, floor).run(execution, tracker, Usage())
+
+    assert tracker.written_bytes == 700
 
 
 async def test_many_small_files_are_too_many(execution: Execution) -> None:

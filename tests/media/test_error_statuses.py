@@ -24,7 +24,9 @@ TIGHT: Final = {
     "RENDERIO_JOBS_MEMORY_MBYTES": "256",
     "RENDERIO_JOBS_STALL_SECONDS": "2",
 }
-FULL: Final = {"RENDERIO_STORAGE_RESERVE_MBYTES": str(2**30)}
+LEFT_MBYTES: Final = 200
+LARGE: Final = "-f lavfi -i color=size=1280x720:duration=18 -c:v rawvideo"
+"""Three times what is left."""
 COLOR: Final = "-f lavfi -i color=size=64x36:duration=1"
 ENDLESS: Final = "-re -f lavfi -i testsrc2=size=64x36:rate=5 -metadata title={marker} {{{{out_1}}}}"
 OUTPUTS: Final = {"out_1": "out.mkv"}
@@ -165,8 +167,10 @@ def out_of_memory(stage: Stage) -> Polled:
 
 
 def storage_full(stage: Stage) -> Polled:
-    with running_box(stage.data, **FULL) as box:
-        return box.run(f"{COLOR} {{{{out_1}}}}", OUTPUTS)
+    free_mbytes = shutil.disk_usage(stage.data.parent).free // 2**20
+    scarce = {"RENDERIO_STORAGE_RESERVE_MBYTES": str(free_mbytes - LEFT_MBYTES)}
+    with running_box(stage.data, **scarce) as box:
+        return box.run(f"{LARGE} {{{{out_1}}}}", OUTPUTS)
 
 
 def cancelled(stage: Stage) -> Polled:

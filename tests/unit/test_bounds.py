@@ -6,6 +6,8 @@ from renderio_box.bounds import (
     MEBIBYTE,
     download_bounds,
     job_limits,
+    job_memory_bytes,
+    need_bounds,
     network_policy,
     resource_limits,
     retention_terms,
@@ -13,7 +15,7 @@ from renderio_box.bounds import (
     watch_bounds,
 )
 from renderio_box.jobs.uploads import PART_BYTES
-from renderio_box.machine import physical_memory_bytes
+from renderio_box.machine import physical_memory_bytes, usable_memory_bytes
 from renderio_box.settings import (
     Config,
     InputsConfig,
@@ -93,3 +95,27 @@ def test_files_are_bounded_in_mebibytes() -> None:
     terms = retention_terms(Config(retention=RetentionConfig(total_mbytes=3)))
 
     assert terms.total_bytes == 3 * MEBIBYTE
+
+
+def test_commands_share_what_the_box_does_not_need_unless_the_operator_says_otherwise() -> None:
+    chosen = Config(jobs=JobsConfig(total_memory_mbytes=7))
+
+    assert job_memory_bytes(chosen) == 7 * MEBIBYTE
+    assert usable_memory_bytes() * 3 // 4 <= job_memory_bytes(Config()) < usable_memory_bytes()
+
+
+def test_no_guess_of_memory_is_above_what_all_commands_share() -> None:
+    bounds = need_bounds(Config(jobs=JobsConfig(memory_mbytes=9, total_memory_mbytes=7)))
+
+    assert bounds.memory_bytes == 7 * MEBIBYTE
+
+
+def test_no_guess_of_disk_is_above_what_a_command_may_write() -> None:
+    config = Config(
+        jobs=JobsConfig(output_mbytes=3, workspace_mbytes=5), inputs=InputsConfig(max_mbytes=2)
+    )
+
+    bounds = need_bounds(config)
+
+    sizes = (bounds.input_bytes, bounds.output_bytes, bounds.workspace_bytes)
+    assert sizes == (2 * MEBIBYTE, 3 * MEBIBYTE, 5 * MEBIBYTE)

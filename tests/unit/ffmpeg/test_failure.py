@@ -4,7 +4,14 @@ import pytest
 from msgspec import structs
 
 from renderio_box.ffmpeg.complaints.rule import Asked
-from renderio_box.ffmpeg.executor import Ended, Stalled, Stop, TooManyBytes, TooManyFiles
+from renderio_box.ffmpeg.executor import (
+    DiskRunningOut,
+    Ended,
+    Stalled,
+    Stop,
+    TooManyBytes,
+    TooManyFiles,
+)
 from renderio_box.ffmpeg.failure import MAX_LINE, explain, telling_line, why_nothing
 from renderio_box.ffmpeg.progress import Report
 from renderio_box.jobs.error_status import ErrorStatus
@@ -201,6 +208,14 @@ def test_a_title_about_full_disks_is_no_failure() -> None:
             (
                 "FFmpeg was stopped because its files were larger than 3 MiB together"
                 " (jobs.workspace_mbytes)."
+            ),
+        ),
+        (
+            DiskRunningOut(3 * 1024 * 1024),
+            ErrorStatus.STORAGE_FULL,
+            (
+                "FFmpeg was stopped because the disk had less than 3 MiB left and it took more"
+                " (half of storage.reserve_mbytes)."
             ),
         ),
         (
