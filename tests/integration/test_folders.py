@@ -141,9 +141,10 @@ async def test_a_folder_may_hold_exactly_the_limit(box: Box, client: AsyncClient
 async def test_a_folder_of_a_box_without_room_fails_the_command(
     box: Box, client: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(box.storage, "room_bytes", lambda: -1)
+    def fill(_: Path) -> None:
+        monkeypatch.setattr(box.storage, "room_bytes", lambda: -1)
 
-    shown = await run(box, client, Script(writes=TILES))
+    shown = await run(box, client, Script(writes=TILES, havoc=fill))
 
     assert (shown["error_status"], files_kept(box)) == ("STORAGE_FULL", [])
 

@@ -7,6 +7,7 @@ import pytest
 from httpx import AsyncClient
 
 from renderio_box.scheduler import playlists
+from renderio_box.storage.storage import StorageFullError
 from tests.builders import make_body
 from tests.fakes import Script
 from tests.integration.box import COMMANDS, Box, files_kept, problem, show, submit, upload
@@ -313,8 +314,13 @@ async def test_the_segments_of_an_attempt_that_came_too_late_are_discarded(
 async def test_a_full_disk_leaves_no_segment_behind(
     box: Box, client: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    room = iter([0, 0, -1, -1, -1, -1])
-    monkeypatch.setattr(box.storage, "room_bytes", lambda: next(room))
+    checks = iter([None, None])
+
+    def check_room() -> None:
+        if next(checks, StorageFullError) is not None:
+            raise StorageFullError
+
+    monkeypatch.setattr(box.storage, "check_room", check_room)
 
     shown = await run(box, client, WRITES)
 
