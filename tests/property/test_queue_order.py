@@ -1,6 +1,7 @@
 """In which order jobs are claimed, whatever came before, and that their positions tell it."""
 
 from collections.abc import AsyncGenerator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -129,4 +130,6 @@ def test_jobs_are_claimed_as_their_positions_say_and_owners_take_turns(
             assert [await played.claim() for _ in expected] == expected
             assert await played.claim() is None
 
-    anyio.run(play)
+    # A loop may be running in this thread already, for tests that are coroutines.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        thread.submit(anyio.run, play).result()
