@@ -82,6 +82,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
 
     ``out_of_memory`` tells that the kernel ended it for want of memory.
     ``stopped_by`` is why its guard had it stopped, None when that did not happen.
+    ``disk_was_full`` tells that the disk was seen without room while it ran, or right after.
     """
 
     exit_status: int
@@ -90,6 +91,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     log: str
     run_seconds: float
     out_of_memory: bool = False
+    disk_was_full: bool = False
 
 
 class Executor(Protocol):

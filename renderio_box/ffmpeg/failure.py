@@ -40,6 +40,8 @@ CUT_SHORT: Final = re.compile(
     re.MULTILINE,
 )
 """What FFmpeg 5.1 says when the end of an output did not fit, and then ends with status 0."""
+UNTOLD: Final = "The disk was full while FFmpeg wrote, and what it made may lack its end."
+"""What there is to say when FFmpeg says nothing: its HLS muxer does not notice such an error."""
 UNANNOUNCED_LIST: Final = re.compile(
     r"Format not on whitelist|Not detecting m3u8/hls with non standard extension"
 )
@@ -76,7 +78,7 @@ def explain(ended: Ended, *, timeout_s: float, asked: Asked) -> Failed | None:
     """Return why the run counts as failed, None when it ended well.
 
     A run that ends with status 0 after an allocation failed has silently lost frames,
-    one whose disk became full in the end has lost the end: both count as failed too.
+    one whose disk became full may have lost the end: both count as failed too.
     """
     if ended.stopped_by is not None:
         return stopped(ended, ended.stopped_by)
@@ -91,7 +93,7 @@ def explain(ended: Ended, *, timeout_s: float, asked: Asked) -> Failed | None:
     if ended.out_of_memory or OUT_OF_MEMORY.search(ended.log):
         return failed(ended, ErrorStatus.OUT_OF_MEMORY, "FFmpeg ran out of memory.")
     if ended.exit_status == 0 and not CUT_SHORT.search(ended.log):
-        return None
+        return failed(ended, ErrorStatus.STORAGE_FULL, UNTOLD) if ended.disk_was_full else None
     known = None if ended.exit_status < 0 or cause_of(ended) else explanation_of(ended.log, asked)
     if known is None:
         return failed(ended, *broken_off(ended))

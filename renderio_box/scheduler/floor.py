@@ -9,6 +9,8 @@ from anyio import to_thread
 
 from renderio_box.ffmpeg.executor import Effort
 
+FULL_BYTES: Final = 256 * 1024
+"""A disk with no more than this left has refused somebody something, or is about to."""
 SPARED_S: Final = 5.0
 """How long the others are spared after one was ended: so soon its files are gone."""
 
@@ -58,6 +60,7 @@ class Floor:
     def __init__(self, room_bytes: Callable[[], int], *, reserve_bytes: int) -> None:
         self.room_bytes = room_bytes
         self.lowest_bytes = reserve_bytes // 2
+        self._full_room_bytes = FULL_BYTES - reserve_bytes
         self._lowest_room_bytes = self.lowest_bytes - reserve_bytes
         self._greed: dict[object, Greed] = {}
         self._spared_until = 0.0
@@ -72,6 +75,10 @@ class Floor:
         self._spared_until = now.at + SPARED_S
         return True
 
+    def is_full(self, room_bytes: int) -> bool:
+        """Tell whether the disk has no room at all, the reserve included."""
+        return room_bytes <= self._full_room_bytes
+
     def forget(self, run: object) -> None:
         """Leave a run out of the comparison that has ended, or cannot be blamed any more."""
         self._greed.pop(run, None)
@@ -83,6 +90,7 @@ class Appetite:
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
         self._before: Sample | None = None
+        self._saw_it_full = False
 
     def __enter__(self) -> Self:
         """Take the run into the comparison, from its next look on."""
@@ -98,7 +106,7 @@ class Appetite:
         Its effort is asked for only while the reserve is touched. A run whose files have no
         name is blamed at the second look at that.
         """
-        room_bytes = await to_thread.run_sync(self._floor.room_bytes)
+        room_bytes = await self._look()
         is_touched = room_bytes < 0
         spent = await to_thread.run_sync(effort, abandon_on_cancel=True) if is_touched else None
         now = Sample(
@@ -109,3 +117,13 @@ class Appetite:
         )
         before, self._before = self._before or now, now
         return self._floor.must_end(self, before, now)
+
+    async def has_seen_it_full(self) -> bool:
+        """Look once more; tell whether the disk had no room at this look or one before."""
+        await self._look()
+        return self._saw_it_full
+
+    async def _look(self) -> int:
+        room_bytes = await to_thread.run_sync(self._floor.room_bytes)
+        self._saw_it_full = self._saw_it_full or self._floor.is_full(room_bytes)
+        return room_bytes

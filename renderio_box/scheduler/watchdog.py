@@ -8,6 +8,7 @@ from typing import Final
 import anyio
 import msgspec
 from anyio import to_thread
+from msgspec.structs import replace
 
 from renderio_box.ffmpeg.executor import (
     DiskRunningOut,
@@ -121,7 +122,8 @@ class Watchdog:
         directories = (execution.directory, execution.scratch)
         with Appetite(self._floor) as appetite:
             guard = partial(self._guard, directories, tracker, given, appetite)
-            return await self._executor.run(execution, tracker.report, guard)
+            ended = await self._executor.run(execution, tracker.report, guard)
+            return replace(ended, disk_was_full=await appetite.has_seen_it_full())
 
     async def _guard(
         self,

@@ -24,7 +24,7 @@ from renderio_box.ffmpeg.executor import (
     unguarded,
 )
 from renderio_box.ffmpeg.progress import Report
-from renderio_box.scheduler.floor import Floor
+from renderio_box.scheduler.floor import FULL_BYTES, Floor
 from renderio_box.scheduler.tracker import Tracker
 from renderio_box.scheduler.usage import Usage, usage_in, usage_of
 from renderio_box.scheduler.watchdog import WatchBounds, Watchdog
@@ -122,6 +122,30 @@ async def test_a_run_that_takes_nothing_goes_on_while_somebody_else_fills_the_di
 
     with pytest.raises(TimeoutError), anyio.fail_after(0.3):
         await Watchdog(Scribbler(lambda _: None), QUICK, floor).run(execution, Tracker(), Usage())
+
+
+async def test_it_is_told_when_the_disk_was_full_for_a_moment_while_a_run_wrote(
+    execution: Execution,
+) -> None:
+    room = iter([2**30, 0, 2**30])
+    floor = Floor(lambda: next(room, 2**30), reserve_bytes=0)
+    bounds = structs.replace(QUICK, stall_seconds=0.1)
+
+    with anyio.fail_after(30):
+        ended = await Watchdog(Scribbler(lambda _: None), bounds, floor).run(
+            execution, Tracker(), Usage()
+        )
+
+    assert ended.disk_was_full
+
+
+async def test_it_is_told_when_the_disk_is_full_right_after_a_run(execution: Execution) -> None:
+    floor = Floor(lambda: FULL_BYTES - 2**20, reserve_bytes=2**20)
+    brief = ScriptedExecutor()
+
+    ended = await Watchdog(brief, QUICK, floor).run(execution, Tracker(), Usage())
+
+    assert ended.disk_was_full
 
 
 async def test_what_a_run_has_written_is_known_beside_it(execution: Execution) -> None:

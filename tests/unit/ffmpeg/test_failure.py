@@ -161,6 +161,15 @@ def test_a_failure_has_a_status_and_a_sentence(
     assert (failed.status, failed.message) == (status, sentence)
 
 
+def test_a_run_that_ended_well_on_a_full_disk_failed() -> None:
+    run = structs.replace(ended(0, "frame=1"), disk_was_full=True)
+
+    failed = explain(run, timeout_s=60, asked=ASKED)
+
+    assert failed is not None
+    assert failed.status is ErrorStatus.STORAGE_FULL
+
+
 def test_a_title_about_full_disks_is_no_failure() -> None:
     run = ended(0, "    title           : Error closing file: No space left on device\n")
 
