@@ -110,13 +110,14 @@ def scratch_box(**settings: str) -> Iterator[RunningBox]:
 
 @contextmanager
 def running_box(
-    data: Path, *arguments: str, program: Sequence[str] = PROGRAM, **settings: str
+    data: Path, *arguments: str, program: Sequence[str] = (), **settings: str
 ) -> Iterator[RunningBox]:
     """Run ``serve`` on any free port while the block runs; it must end well.
 
-    A block that ends its box itself answers for how that went.
+    A block that ends its box itself answers for how that went. ``program`` is what runs
+    instead of the program itself.
     """
-    command = (*program, "serve", "--data", str(data), "--port", "0", *arguments)
+    command = (*(program or PROGRAM), "serve", "--data", str(data), "--port", "0", *arguments)
     settings = {"RENDERIO_SERVER_DRAIN_SECONDS": "1", **LOOPBACK_OPEN, **WALLED} | settings
     with (
         data.with_suffix(".stdout").open("wb") as stdout,

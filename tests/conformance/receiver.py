@@ -108,7 +108,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         place = self.receiver.at(self.path)
-        body = self.rfile.read(int(self.headers.get("content-length", "0")))
+        length = int(self.headers.get("content-length", "0"))
+        body = self.rfile.read(length)
+        if len(body) < length:  # whoever sent it has died over it
+            self.close_connection = True
+            return
         headers = {name.lower(): text for name, text in self.headers.items()}
         status = (
             404

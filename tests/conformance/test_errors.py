@@ -190,17 +190,16 @@ def test_a_box_whose_disk_is_full_is_alive_but_not_ready(full: Client) -> None:
     assert (alive.status_code, ready.status_code) == (200, 503)
 
 
-def test_a_command_on_a_full_disk_is_refused_or_fails(full: Client) -> None:
+def test_a_command_on_a_full_disk_is_refused_or_waits_and_says_so(full: Client) -> None:
     answer = full.post(RUN, single(f"{BLACK} {{{{out_1}}}}"))
 
-    assert outcome_of(full, answer) == "STORAGE_FULL"
-
-
-def outcome_of(client: Client, answer: httpx.Response) -> str:
-    """Return the code with which the submit was refused, or the command failed."""
-    if answer.is_success:
-        return str(client.finished(answer.json()["command_id"])["error_status"])
-    return problem_of(answer).code
+    if not answer.is_success:
+        assert problem_of(answer).code == "STORAGE_FULL"
+        return
+    command_id = answer.json()["command_id"]
+    waiting = full.until(command_id, lambda polled: polled["waiting_for"] == "STORAGE")
+    assert waiting["status"] == "QUEUED"
+    full.cancel(command_id)
 
 
 def test_a_box_that_is_stopping_takes_nothing_new(stopping: Client) -> None:
