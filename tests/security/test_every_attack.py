@@ -120,7 +120,7 @@ PUBLISHED_SHOWN_BY: Final = {
     ),
     "rel-poison-job": "integration/test_queue_endings.py::test_the_third_interruption_ends_the_job",
     "rel-disk-full-state": (
-        "conformance/test_errors.py::test_a_command_on_a_full_disk_is_refused_or_fails"
+        "conformance/test_errors.py::test_a_command_on_a_full_disk_is_refused_or_waits_and_says_so"
     ),
     "rel-cancel-vs-finish-race": (
         "integration/test_queue_endings.py"
