@@ -10,8 +10,8 @@ from typing import Final
 import anyio
 import msgspec
 
-from renderio_box.ffmpeg.child import run_tool
-from renderio_box.ffmpeg.sandbox import NOWHERE, Isolation, Reach
+from renderio_box.ffmpeg.sandbox import Isolation, Reach
+from renderio_box.ffmpeg.walled import run_walled
 from renderio_box.jobs.invocation import Build
 
 ASK_SECONDS: Final = 20.0
@@ -132,10 +132,9 @@ def formats_in(answer: str) -> frozenset[str]:
 async def ask(path: Path, question: str, isolation: Isolation, answers: dict[str, str]) -> None:
     """Keep what FFmpeg prints about itself, its complaints if that is all it prints."""
     try:
-        finished = await run_tool(
+        finished = await run_walled(
+            isolation,
             isolation.arguments(path, "-hide_banner", *question.split(), reach=Reach()),
-            directory=NOWHERE,
-            environment=isolation.environment(),
             timeout_s=ASK_SECONDS,
             max_output_bytes=ANSWER_BYTES,
         )

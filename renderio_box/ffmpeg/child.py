@@ -18,7 +18,6 @@ PIPE_GRACE_S: Final = 1.0
 LOOK_EVERY_S: Final = 0.002
 PR_SET_CHILD_SUBREAPER: Final = 36
 """From the kernel's prctl.h."""
-READ_BYTES: Final = 64 * 1024
 
 
 class Finished(msgspec.Struct, frozen=True):

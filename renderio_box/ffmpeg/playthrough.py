@@ -7,11 +7,9 @@ from typing import Final, Protocol
 import anyio
 
 from renderio_box.ffmpeg.builds import Found
-from renderio_box.ffmpeg.child import run_tool
-from renderio_box.ffmpeg.sandbox import NOWHERE, Isolation, Reach, Share
+from renderio_box.ffmpeg.sandbox import Isolation, Reach, Share
 from renderio_box.ffmpeg.stream_log import complaints, packets_read
-from renderio_box.jobs.demuxers import format_whitelist
-from renderio_box.jobs.invocation import PROTOCOLS
+from renderio_box.ffmpeg.walled import opening, run_walled
 from renderio_box.jobs.verification import Played
 from renderio_box.machine import usable_cpus
 
@@ -55,9 +53,7 @@ class FfmpegPlayer:
         arguments = self._isolation.arguments(
             self._found.ffmpeg,
             *QUIET,
-            *("-protocol_whitelist", PROTOCOLS),
-            *format_whitelist(self._found.build.demuxers, path.name),
-            *("-i", f"file:{path}"),
+            *opening(path, path.name, self._found.build),
             *EVERYTHING,
             *(subtitles if decode else ("-c", "copy")),
             *("-f", "null", "-"),
@@ -66,18 +62,14 @@ class FfmpegPlayer:
         )
         async with self._limiter:
             try:
-                finished = await run_tool(
-                    arguments,
-                    directory=NOWHERE,
-                    environment=self._isolation.environment(),
-                    timeout_s=within_s,
-                    max_output_bytes=ANSWER_BYTES,
+                finished = await run_walled(
+                    self._isolation, arguments, timeout_s=within_s, max_output_bytes=ANSWER_BYTES
                 )
             except TimeoutError:
                 return Played(fault=f"reading it took longer than {within_s:g} s")
         log = finished.complaints.decode(errors="replace")
         log = log.replace(f"file:{path}", path.name).replace(f"{beside}/", "")
-        return played(log, self._isolation.exit_status(finished.exit_status), decode=decode)
+        return played(log, finished.exit_status, decode=decode)
 
 
 def played(log: str, exit_status: int, *, decode: bool) -> Played:

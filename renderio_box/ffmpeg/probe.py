@@ -9,13 +9,11 @@ from msgspec import structs
 
 from renderio_box.ffmpeg.banner import read_banner
 from renderio_box.ffmpeg.builds import Found
-from renderio_box.ffmpeg.child import run_tool
 from renderio_box.ffmpeg.media_facts import Probed, media_info
-from renderio_box.ffmpeg.sandbox import NOWHERE, Isolation, Reach, Share
-from renderio_box.jobs.demuxers import format_whitelist
+from renderio_box.ffmpeg.sandbox import Isolation, Reach, Share
+from renderio_box.ffmpeg.walled import opening, run_walled
 from renderio_box.jobs.file_types import PROBED_TYPES, file_type_of
 from renderio_box.jobs.files import FileType, MediaInfo
-from renderio_box.jobs.invocation import PROTOCOLS
 
 PROBE_SECONDS: Final = 60.0
 PROBE_CPU_SECONDS: Final = 120
@@ -112,18 +110,15 @@ class FfmpegProber:
         arguments = self._isolation.arguments(
             program,
             *words,
-            *("-protocol_whitelist", PROTOCOLS),
-            *format_whitelist(self._found.build.demuxers, name),
-            *("-i", f"file:{path}"),
+            *opening(path, name, self._found.build),
             reach=Reach(readable=(beside or path,)),
             share=Share(cpu_seconds=PROBE_CPU_SECONDS),
         )
         async with self._limiter:
             try:
-                finished = await run_tool(
+                finished = await run_walled(
+                    self._isolation,
                     arguments,
-                    directory=NOWHERE,
-                    environment=self._isolation.environment(),
                     timeout_s=PROBE_SECONDS,
                     max_output_bytes=ANSWER_BYTES,
                 )

@@ -5,8 +5,9 @@ import sysconfig
 from pathlib import Path
 from typing import Final
 
-from renderio_box.ffmpeg.child import Finished, run_tool
-from renderio_box.ffmpeg.sandbox import NOWHERE, Isolation, Reach
+from renderio_box.ffmpeg.child import Finished
+from renderio_box.ffmpeg.sandbox import Isolation, Reach
+from renderio_box.ffmpeg.walled import run_walled
 
 ANSWER_BYTES: Final = 64 * 1024
 ALONE: Final = ("-I", "-S", "-B")
@@ -34,15 +35,8 @@ async def run_script(
         *words,
         reach=Reach(readable=(*library(), script, *readable), writable=writable),
     )
-    finished = await run_tool(
-        arguments,
-        directory=NOWHERE,
-        environment=isolation.environment(),
-        timeout_s=timeout_s,
-        max_output_bytes=ANSWER_BYTES,
-    )
-    return Finished(
-        isolation.exit_status(finished.exit_status), finished.output, finished.complaints
+    return await run_walled(
+        isolation, arguments, timeout_s=timeout_s, max_output_bytes=ANSWER_BYTES
     )
 
 

@@ -186,13 +186,6 @@ async def own_file(
     return StoredSource(file.id, file.size_bytes or 0)
 
 
-async def check_file(
-    tx: Transaction, file_id: FileId, *, owner: Owner | None, loc: tuple[str, ...]
-) -> None:
-    """Refuse an id that names no file of this owner's."""
-    check_kept(await files.find(tx, file_id, owner=owner), file_id, loc=loc)
-
-
 def check_kept(file: StoredFile | None, file_id: FileId, *, loc: tuple[str, ...]) -> StoredFile:
     """Return the file; refuse one that is not there any more. ``loc`` ends with what names it."""
     if file is None or file.deleted_at is not None or file.status is not FileStatus.STORED:
