@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Final
 
 import anyio
+import click
 import msgspec
+from msgspec.structs import replace
 
 from renderio_box import logs
 from renderio_box.assets import CLIP, asset
 from renderio_box.cli.client import Polled, connected
+from renderio_box.cli.options import DATA, directory, finish, settings_of
 from renderio_box.cli.outcome import CliError, ExitStatus
 from renderio_box.cli.progress_bar import ProgressBar
 from renderio_box.cli.serve import starting_errors, watch_signals
@@ -114,3 +117,22 @@ def say(text: str) -> None:
     """Tell the person at the terminal something."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
+
+
+@click.command("demo", short_help="Send a short clip through a fresh box, and show it all.")
+@DATA
+@click.option("--once", is_flag=True, help="End after the job; exit 0 only on SUCCESS.")
+def demo_command(data: Path | None, *, once: bool) -> None:
+    """Start a box, send a short clip through it, and show everything that happens.
+
+    Standard output gets the final poll response as JSON. Without --data everything is
+    kept in a temporary directory and removed in the end.
+    """
+
+    async def show() -> ExitStatus:
+        settings = settings_of(None)
+        server = replace(settings.server, host="127.0.0.1", port=0)
+        chosen = None if data is None else directory(data)
+        return await demo(replace(settings, server=server), chosen, once=once)
+
+    finish(show)

@@ -2,11 +2,16 @@
 
 import sys
 from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 from typing import Final
+
+import click
 
 from renderio_box.catalog.keys import USUAL_SCOPES, KeyRing, Scope
 from renderio_box.cli.client import BoxClient, KeyLine
 from renderio_box.cli.local_box import with_keys
+from renderio_box.cli.options import DATA, directory, finish
 from renderio_box.cli.outcome import CliError, ExitStatus
 from renderio_box.data_directory import DataDirectory
 from renderio_box.database.keys import StoredKey
@@ -98,3 +103,33 @@ def table(rows: Sequence[Sequence[str]]) -> str:
         for row in rows
     )
     return "".join(f"{line}\n" for line in padded)
+
+
+@click.group("keys")
+def keys_group() -> None:
+    """Make, list and revoke API keys; also while the box runs."""
+
+
+@keys_group.command("add")
+@click.argument("name")
+@DATA
+@click.option("--owner", help="Whose jobs and files the key sees.  [default: its own]")
+@click.option("--admin", is_flag=True, help="See everybody's jobs and files, and manage keys.")
+def add_key(name: str, data: Path | None, owner: str | None, *, admin: bool) -> None:
+    """Make a key and print it alone. It cannot be shown again."""
+    finish(partial(add, directory(data), name, owner=owner, admin=admin))
+
+
+@keys_group.command("list")
+@DATA
+def list_keys(data: Path | None) -> None:
+    """List every key, revoked ones too."""
+    finish(show, directory(data))
+
+
+@keys_group.command("revoke")
+@click.argument("name")
+@DATA
+def revoke_key(name: str, data: Path | None) -> None:
+    """End a key at once, by its name."""
+    finish(revoke, directory(data), name)

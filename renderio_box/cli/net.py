@@ -1,12 +1,15 @@
 """``renderio-box net``: what the box may contact, and why."""
 
 import sys
+from pathlib import Path
 from typing import Final
 
 import anyio
+import click
 import httpx
 
 from renderio_box.bounds import network_policy
+from renderio_box.cli.options import CONFIG, finish, settings_of
 from renderio_box.cli.outcome import CliError, ExitStatus
 from renderio_box.inputs.addresses import SETTING, Decision
 from renderio_box.inputs.connector import LOOK_UP_SECONDS, looked_up
@@ -75,3 +78,19 @@ def change_of(decision: Decision) -> str:
         entries = ", ".join(f'"{entry}"' for entry in decision.entries)
         return f"{SETTING} = [{entries}] would allow it"
     return "no setting allows it"
+
+
+@click.group("net")
+def net_group() -> None:
+    """Find out what the box may contact."""
+
+
+@net_group.command("explain")
+@click.argument("url")
+@CONFIG
+def explain_url(url: str, config: Path | None) -> None:
+    """Tell for every address of a URL's host whether the box may contact it, and why.
+
+    Exit status 0 when it may. A redirect is judged by where it leads, when it is followed.
+    """
+    finish(explain, settings_of(config), url)

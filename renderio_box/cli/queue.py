@@ -1,16 +1,21 @@
 """``renderio-box drain`` and ``resume``: having the running box take up no work for a while."""
 
 import sys
+from functools import partial
+from pathlib import Path
 from typing import Final
 
 import anyio
+import click
 
 from renderio_box.cli.client import BoxClient, Standing
 from renderio_box.cli.local_box import running
+from renderio_box.cli.options import DATA, directory, finish
 from renderio_box.cli.outcome import CliError, ExitStatus
 from renderio_box.data_directory import DataDirectory
 
 LOOKED_EVERY_S: Final = 0.5
+DRAINED_WITHIN_S: Final = "3600"
 FORGOTTEN: Final = "'renderio-box resume' or a restart undoes this"
 
 
@@ -73,3 +78,30 @@ def say(text: str) -> None:
     """Tell the operator, at once."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
+
+
+@click.command("drain")
+@click.option(
+    "--wait",
+    "wait_s",
+    type=click.FloatRange(min=0),
+    is_flag=False,
+    flag_value=DRAINED_WITHIN_S,
+    metavar="[SECONDS]",
+    help="Wait until no command runs, for an hour at most or as long as given.",
+)
+@DATA
+def drain_command(data: Path | None, wait_s: float | None) -> None:
+    """Have the running box take up no command, before an upgrade or a reboot.
+
+    Running commands go on; others are accepted and wait. 'renderio-box resume' undoes it,
+    and so does a restart. With --wait exit status 0 says that no command runs any more.
+    """
+    finish(partial(drain, directory(data), wait_s=wait_s))
+
+
+@click.command("resume")
+@DATA
+def resume_command(data: Path | None) -> None:
+    """Have the running box take up commands again after a drain."""
+    finish(resume, directory(data))

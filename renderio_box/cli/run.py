@@ -8,9 +8,11 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 import anyio
+import click
 import msgspec
 
 from renderio_box.cli.client import BoxClient, Polled, connected
+from renderio_box.cli.options import DATA, directory, finish
 from renderio_box.cli.outcome import CliError, ExitStatus
 from renderio_box.cli.progress_bar import ProgressBar
 from renderio_box.data_directory import DataDirectory, Server
@@ -20,6 +22,14 @@ from renderio_box.jobs.file_types import extension_of
 NAMED: Final = re.compile(r"((?:in|out)_[A-Za-z0-9_]+)=(.+)", flags=re.DOTALL)
 WEB: Final = re.compile(r"(?:https?://|data:)", flags=re.IGNORECASE)
 CANCEL_SECONDS: Final = 5.0
+EXAMPLE: Final = """
+\b
+Example:
+  renderio-box run -i clip.mp4 -o small.mp4 -- -i {{in_1}} -vf scale=640:-2 {{out_1}}
+
+Inputs are called in_1, in_2, ... in their order, outputs out_1, out_2, ...; to name
+them yourself write -i in_video=clip.mp4 and {{in_video}}.
+"""
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +121,7 @@ async def run(request: RunRequest, box: Server, *, as_json: bool) -> ExitStatus:
         bar.end()
         if as_json:
             sys.stdout.write(f"{msgspec.json.format(msgspec.json.encode(answer)).decode()}\n")
-        return await finish(client, request, polled)
+        return await deliver(client, request, polled)
 
 
 async def uploaded(client: BoxClient, path: Path, bar: ProgressBar) -> str:
@@ -135,7 +145,7 @@ def body_of(request: RunRequest, sources: dict[str, str]) -> dict[str, object]:
     return body
 
 
-async def finish(client: BoxClient, request: RunRequest, polled: Polled) -> ExitStatus:
+async def deliver(client: BoxClient, request: RunRequest, polled: Polled) -> ExitStatus:
     """Fetch the outputs of a command that succeeded, or say why it did not."""
     for warning in polled.warnings:
         sys.stderr.write(f"note: {warning}\n")
@@ -149,3 +159,59 @@ async def finish(client: BoxClient, request: RunRequest, polled: Polled) -> Exit
         await client.download(file.storage_url, target)
         sys.stderr.write(f"{target}  {file.size_mbytes:.2f} MiB\n")
     return ExitStatus.OK
+
+
+class RunCommand(click.Command):
+    """A command that knows what its users forget."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; an option of FFmpeg's among ours lacks the dashes before it."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            raise click.UsageError(
+                f"No such option {error.option_name}; put -- before FFmpeg's arguments.", ctx
+            ) from error
+
+
+@click.command("run", cls=RunCommand, epilog=EXAMPLE)
+@click.option("-i", "inputs", multiple=True, metavar="[ALIAS=]FILE", help="Input file or URL.")
+@click.option(
+    "-o", "outputs", multiple=True, required=True, metavar="[ALIAS=]FILE", help="Output file."
+)
+@click.option("--url", envvar="RENDERIO_URL", help="The box.  [default: the one on this machine]")
+@click.option("--key", envvar="RENDERIO_KEY", help="API key for --url.")
+@DATA
+@click.option("--max-seconds", type=click.IntRange(1), help="Longest time FFmpeg may run.")
+@click.option("--vcpus", type=click.IntRange(1), help="CPUs to hold the command to.")
+@click.option("--json", "as_json", is_flag=True, help="Print the final poll response.")
+@click.argument("ffmpeg_arguments", nargs=-1, required=True, type=click.UNPROCESSED)
+def run_command(  # noqa: PLR0913 - one parameter for each option of the command line
+    *,
+    inputs: tuple[str, ...],
+    outputs: tuple[str, ...],
+    url: str | None,
+    key: str | None,
+    data: Path | None,
+    max_seconds: int | None,
+    vcpus: int | None,
+    as_json: bool,
+    ffmpeg_arguments: tuple[str, ...],
+) -> None:
+    """Send local files through a box and fetch what comes out.
+
+    FFmpeg's own arguments follow after two dashes.
+    """
+
+    async def send() -> ExitStatus:
+        request = RunRequest(
+            inputs=aliased(inputs, "in_"),
+            outputs={alias: Path(name) for alias, name in aliased(outputs, "out_").items()},
+            arguments=ffmpeg_arguments,
+            run_seconds=max_seconds,
+            vcpus=vcpus,
+        )
+        box = box_of(url, key, directory(data))
+        return await run(request, box, as_json=as_json)
+
+    finish(send)

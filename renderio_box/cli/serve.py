@@ -8,8 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import anyio
+import click
+from msgspec.structs import replace
 
 from renderio_box import logs
+from renderio_box.cli.options import CONFIG, DATA, directory, finish, settings_of
 from renderio_box.cli.outcome import CliError, ExitStatus, first_error
 from renderio_box.clock import SystemClock
 from renderio_box.companions import accompanied_by
@@ -96,3 +99,29 @@ def cannot_start(error: BaseException) -> CliError:
     if isinstance(error, OSError):
         said = f"{error.filename or 'the data directory'}: {error.strerror}; choose another --data."
     return CliError(f"cannot start: {said}", status=ExitStatus.CANNOT_START)
+
+
+def not_empty(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Refuse an empty address, which would mean every network this machine is in."""
+    if value == "":
+        raise click.BadParameter("name an address; 0.0.0.0 means every network.")
+    return value
+
+
+@click.command("serve")
+@DATA
+@CONFIG
+@click.option("--host", callback=not_empty, help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.  [default: 8420]")
+def serve_command(
+    data: Path | None, config: Path | None, host: str | None, port: int | None
+) -> None:
+    """Run the box until Ctrl-C or SIGTERM; a second one stops it at once."""
+    settings = settings_of(config)
+    server = settings.server
+    server = replace(
+        server,
+        host=server.host if host is None else host,
+        port=server.port if port is None else port,
+    )
+    finish(serve, replace(settings, server=server), directory(data))

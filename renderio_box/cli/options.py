@@ -1,0 +1,58 @@
+"""What the commands have in common: options, settings, and how they end."""
+
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final, NoReturn
+
+import anyio
+import click
+
+from renderio_box.cli.outcome import CliError, ExitStatus, first_error
+from renderio_box.config import CONFIG_VARIABLE, ConfigError, data_directory, load
+from renderio_box.data_directory import DataDirectory
+from renderio_box.settings import Config
+
+PATH: Final = click.Path(path_type=Path)
+DATA = click.option(
+    "--data",
+    type=PATH,
+    help="Data directory of the box.  [default: $RENDERIO_DATA, else the platform's usual place]",
+)
+CONFIG = click.option("--config", type=PATH, help="Configuration file (TOML).")
+
+
+def settings_of(path: Path | None) -> Config:
+    """Return the configuration; a wrong one ends the program with one line."""
+    named = os.environ.get(CONFIG_VARIABLE)
+    try:
+        return load(path or (Path(named) if named else None), os.environ)
+    except ConfigError as error:
+        fail(CliError(str(error)))
+
+
+def directory(chosen: Path | None) -> DataDirectory:
+    """Return the data directory: as chosen, from the environment, or the usual place."""
+    return DataDirectory(data_directory(chosen, os.environ))
+
+
+def finish(action: Callable[..., Awaitable[ExitStatus]], *arguments: object) -> None:
+    """Run the action and end the program with its status, or with one line that says why."""
+    # What is raised inside an except* clause comes out in a group, so nothing is.
+    status, failure = ExitStatus.STOPPED, None
+    try:
+        status = anyio.run(action, *arguments)
+    except* KeyboardInterrupt:
+        sys.stderr.write("stopped\n")
+    except* CliError as errors:
+        failure = first_error(errors)
+    if failure is not None:
+        fail(failure)
+    sys.exit(status)
+
+
+def fail(error: BaseException) -> NoReturn:
+    """Print one line and exit."""
+    sys.stderr.write(f"renderio-box: {error}\n")
+    sys.exit(error.status if isinstance(error, CliError) else ExitStatus.CANNOT_START)
