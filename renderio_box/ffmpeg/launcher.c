@@ -5,7 +5,8 @@
  *     launcher --abi
  *
  *   --cgroup DIR          join that control group before anything else
- *   --as BYTES  --fsize BYTES  --nproc N  --nofile N  --cpu SECONDS     resource limits
+ *   --as BYTES  --data BYTES  --fsize BYTES  --nproc N  --nofile N  --cpu SECONDS
+ *                         resource limits
  *   --nice N              add N to the niceness
  *   --cpus 0,3,5          run on these CPUs only
  *   --no-capabilities     root, too, loses its privileges
@@ -15,7 +16,11 @@
  *     --read-if-there PATH  the same, if it exists
  *     --execute PATH        read and execute a file or a tree
  *     --write PATH          read and write a file; make, rename and remove in a tree
+ *     --device PATH         read, write and control a device
+ *     --list-if-there PATH  see the names in a directory, if it exists
+ *     --own-process         read and write what /proc has of this very process
  *   --seccomp             only the system calls that a media program needs
+ *     --controls            and the requests (ioctl) of graphics and video devices
  *   --abi                 print the kernel's Landlock ABI, 0 for none
  *
  * PROGRAM is a path; it is not searched for. Nobody can gain privileges by starting it.
@@ -44,7 +49,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-bool forbid_system_calls(void); /* system_calls.c; false with errno when the kernel refuses */
+bool forbid_system_calls(bool with_controls); /* system_calls.c; false with errno when the kernel refuses */
 
 enum { CANNOT_WALL = 125, CANNOT_START = 126, NOT_FOUND = 127 };
 
@@ -75,6 +80,7 @@ static _Noreturn void fail(int error, const char *what, const char *which)
 #define TO_EXECUTE (TO_READ | EXECUTE)
 #define TO_WRITE \
     (TO_READ | WRITE_FILE | TRUNCATE | MAKE_REG | MAKE_DIR | REMOVE_FILE | REMOVE_DIR | REFER)
+#define TO_CONTROL (READ_FILE | WRITE_FILE | IOCTL_DEV)
 #define OF_A_FILE (EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV)
 
 struct rule {
@@ -87,7 +93,11 @@ static const struct rule RULES[] = {
     {.option = "--read-if-there", .rights = TO_READ},
     {.option = "--execute", .rights = TO_EXECUTE},
     {.option = "--write", .rights = TO_WRITE},
+    {.option = "--device", .rights = TO_CONTROL},
+    {.option = "--list-if-there", .rights = READ_DIR},
 };
+static const struct rule OWN_PROCESS = {
+    .option = "--own-process", .path = "/proc/self", .rights = TO_READ | WRITE_FILE};
 
 static const struct {
     const char *option;
@@ -95,6 +105,7 @@ static const struct {
     rlim_t grace; /* between the soft limit and the hard one */
 } LIMITS[] = {
     {"--as", RLIMIT_AS, 0},
+    {"--data", RLIMIT_DATA, 0}, /* what is only reserved does not count here */
     {"--fsize", RLIMIT_FSIZE, 0},
     {"--nproc", RLIMIT_NPROC, 0},
     {"--nofile", RLIMIT_NOFILE, 0},
@@ -109,7 +120,7 @@ struct walls {
     rlim_t limits[COUNT(LIMITS)];
     int niceness;
     cpu_set_t cpus;
-    bool some_cpus, no_capabilities, die_with_parent, landlock, seccomp;
+    bool some_cpus, no_capabilities, die_with_parent, landlock, seccomp, controls;
     size_t rule_count;
     struct rule rules[256];
 };
@@ -141,6 +152,13 @@ static void read_cpus(cpu_set_t *cpus, const char *list)
     }
 }
 
+static void add_rule(struct walls *walls, struct rule rule)
+{
+    if (walls->rule_count == COUNT(walls->rules))
+        fail(E2BIG, rule.option, rule.path);
+    walls->rules[walls->rule_count++] = rule;
+}
+
 static bool read_switch(struct walls *walls, const char *option)
 {
     if (strcmp(option, "--no-capabilities") == 0)
@@ -151,6 +169,12 @@ static bool read_switch(struct walls *walls, const char *option)
         return walls->landlock = true;
     if (strcmp(option, "--seccomp") == 0)
         return walls->seccomp = true;
+    if (strcmp(option, "--controls") == 0)
+        return walls->controls = true;
+    if (strcmp(option, OWN_PROCESS.option) == 0) {
+        add_rule(walls, OWN_PROCESS);
+        return true;
+    }
     return false;
 }
 
@@ -163,10 +187,9 @@ static void read_valued(struct walls *walls, const char *option, const char *val
         }
     for (size_t i = 0; i < COUNT(RULES); i++)
         if (strcmp(option, RULES[i].option) == 0) {
-            if (walls->rule_count == COUNT(walls->rules))
-                fail(E2BIG, option, value);
-            walls->rules[walls->rule_count] = RULES[i];
-            walls->rules[walls->rule_count++].path = value;
+            struct rule rule = RULES[i];
+            rule.path = value;
+            add_rule(walls, rule);
             return;
         }
     if (strcmp(option, "--cgroup") == 0)
@@ -195,6 +218,8 @@ static char **read_options(struct walls *walls, char **word)
         fail(EINVAL, "usage:", "launcher [OPTION...] -- PROGRAM [ARGUMENT...]");
     if (walls->rule_count > 0 && !walls->landlock)
         fail(EINVAL, "without --landlock:", walls->rules[0].option);
+    if (walls->controls && !walls->seccomp)
+        fail(EINVAL, "without --seccomp:", "--controls");
     return word + 1;
 }
 
@@ -299,7 +324,7 @@ static size_t landlock_abi(void)
 static void allow(int ruleset, const struct rule *rule, uint64_t forbidden)
 {
     int place = open(rule->path, O_PATH | O_CLOEXEC);
-    if (place < 0 && errno == ENOENT && strcmp(rule->option, "--read-if-there") == 0)
+    if (place < 0 && errno == ENOENT && strstr(rule->option, "-if-there") != NULL)
         return;
     struct stat facts;
     if (place < 0 || fstat(place, &facts) != 0)
@@ -366,7 +391,7 @@ int main(int count, char **words)
     set_limits(walls.limits); /* after Landlock, which opens files and may need them all */
     if (walls.no_capabilities)
         drop_capabilities();
-    if (walls.seccomp && !forbid_system_calls())
+    if (walls.seccomp && !forbid_system_calls(walls.controls))
         fail(errno, "--seccomp", "filter");
     execv(program[0], program);
     int error = errno;

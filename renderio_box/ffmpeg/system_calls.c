@@ -73,7 +73,7 @@
 #define X32 0x40000000u /* set in the number of a call by the x32 ABI */
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-bool forbid_system_calls(void);
+bool forbid_system_calls(bool with_controls);
 
 /* EACCES, which FFmpeg reports as "Permission denied" */
 static const int SOCKETS[] = {__NR_socket, __NR_socketpair};
@@ -164,6 +164,15 @@ static const struct {
  * and Landlock does not hear of it.
  */
 static const uint32_t CONTROLS[] = {TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIOCLEX, FIONCLEX};
+
+/*
+ * The families of requests, by the byte that each carries, that graphics and video devices know:
+ * DRM, NVIDIA's, video and media, shared buffers and what waits for them, and nvidia-uvm, which
+ * numbers its own without any. None of them means anything to a file system.
+ */
+static const uint32_t DEVICE_FAMILIES[] = {'d', 'F', 'V', '|', 'b', '>', 0};
+#define FAMILY 0xff00
+#define FAMILY_SHIFT 8
 
 /* Calls that open or make files, and which arguments are the flags and the mode; -1 for none. */
 static const struct {
@@ -258,13 +267,19 @@ static void refuse_if_masked(struct filter *filter, int call, int argument, int 
     load_number(filter);
 }
 
-static void refuse_unless_among(
-    struct filter *filter, int call, int argument, const uint32_t *values, size_t count)
+static void refuse_other_requests(struct filter *filter, bool with_devices)
 {
-    skip(filter, BPF_JEQ, (uint32_t)call, 0, (int)count + 3);
-    load_argument(filter, argument);
-    for (size_t i = 0; i < count; i++)
-        skip(filter, BPF_JEQ, values[i], (int)(count - i), 0);
+    int families = with_devices ? (int)COUNT(DEVICE_FAMILIES) : 0;
+    int asked = families > 0 ? families + 1 : 0; /* with the instruction that masks */
+    int known = (int)COUNT(CONTROLS);
+    skip(filter, BPF_JEQ, __NR_ioctl, 0, known + asked + 3);
+    load_argument(filter, 1);
+    for (int i = 0; i < known; i++)
+        skip(filter, BPF_JEQ, CONTROLS[i], known - i + asked, 0);
+    if (families > 0)
+        add(filter, BPF_ALU | BPF_AND | BPF_K, FAMILY, 0, 0);
+    for (int i = 0; i < families; i++)
+        skip(filter, BPF_JEQ, DEVICE_FAMILIES[i] << FAMILY_SHIFT, families - i, 0);
     answer(filter, SECCOMP_RET_ERRNO | EPERM);
     load_number(filter);
 }
@@ -315,11 +330,11 @@ static void check_architecture(struct filter *filter)
 }
 
 /* Threads only: fork is a clone() without CLONE_THREAD. */
-static void check_arguments(struct filter *filter, uint32_t self)
+static void check_arguments(struct filter *filter, uint32_t self, bool with_controls)
 {
     refuse_unless(filter, __NR_clone, 0, BPF_JSET, CLONE_THREAD, CLONE_THREAD);
     refuse_if(filter, __NR_clone, 0, BPF_JSET, CLONE_ANY_NEW_NAMESPACE);
-    refuse_unless_among(filter, __NR_ioctl, 1, CONTROLS, COUNT(CONTROLS));
+    refuse_other_requests(filter, with_controls);
     for (size_t i = 0; i < COUNT(ON_VALUES); i++)
         refuse_if(filter, ON_VALUES[i].call, ON_VALUES[i].argument, BPF_JEQ, ON_VALUES[i].value);
     for (size_t i = 0; i < COUNT(ON_PROCESSES); i++)
@@ -330,7 +345,7 @@ static void check_arguments(struct filter *filter, uint32_t self)
 }
 
 /* Needs no_new_privs. This process keeps its id when it becomes another program. */
-bool forbid_system_calls(void)
+bool forbid_system_calls(bool with_controls)
 {
     struct filter filter = {0};
     check_architecture(&filter);
@@ -338,7 +353,7 @@ bool forbid_system_calls(void)
     refuse(&filter, TOO_NEW, COUNT(TOO_NEW), ENOSYS);
     refuse(&filter, FORBIDDEN, COUNT(FORBIDDEN), EPERM);
     check_opening(&filter);
-    check_arguments(&filter, (uint32_t)getpid());
+    check_arguments(&filter, (uint32_t)getpid(), with_controls);
     answer(&filter, SECCOMP_RET_ALLOW);
     if (filter.length > COUNT(filter.code)) {
         errno = E2BIG;
