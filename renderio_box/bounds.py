@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from renderio_box.catalog.part_uploads import UploadTerms
+from renderio_box.ffmpeg.hardware import DeviceSet
 from renderio_box.ffmpeg.isolation import WORTH_TRYING, Wanted
 from renderio_box.ffmpeg.sandbox import ResourceLimits, Tier, process_limit
 from renderio_box.inputs.addresses import NetworkPolicy
@@ -67,6 +68,11 @@ def wanted_isolation(config: Config) -> Wanted:
         tiers=tuple(dict.fromkeys((*tiers, *unsafe))),
         readable=tuple(Path(path) for path in sandbox.readable),
     )
+
+
+def device_set(config: Config) -> DeviceSet:
+    """Return the devices that commands may use."""
+    return DeviceSet(map(Path, config.hardware.devices))
 
 
 def watch_bounds(config: Config) -> WatchBounds:

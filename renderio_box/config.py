@@ -32,6 +32,7 @@ WANTED: Final = {
     "server.public_url": 'write an address such as "https://media.example.org/renderio", or ""',
     "sandbox.tier": 'write "auto", "bubblewrap", "landlock" or "unsandboxed"',
     "sandbox.readable": "write absolute paths, and not / itself",
+    "hardware.devices": 'write absolute paths of devices, such as "/dev/dri/renderD128"',
     "log.level": 'write "debug", "info", "warning" or "error"',
     "log.format": 'write "text" or "json"',
 }

@@ -107,6 +107,12 @@ class SandboxConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     allow_unsafe: bool = False
 
 
+class HardwareConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which devices commands may use that encode or decode with hardware."""
+
+    devices: tuple[AbsolutePath, ...] = ()
+
+
 class VerifyConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is checked of outputs unless a command asks otherwise."""
 
@@ -134,5 +140,6 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     retention: RetentionConfig = RetentionConfig()
     ffmpeg: FfmpegConfig = FfmpegConfig()
     sandbox: SandboxConfig = SandboxConfig()
+    hardware: HardwareConfig = HardwareConfig()
     verify: VerifyConfig = VerifyConfig()
     log: LogConfig = LogConfig()

@@ -3,6 +3,7 @@
 from renderio_box.api.app import Parts
 from renderio_box.bounds import (
     MEBIBYTE,
+    device_set,
     job_memory_bytes,
     need_bounds,
     retention_terms,
@@ -72,6 +73,7 @@ def watchdog_of(ground: Ground) -> Watchdog:
         tooling.isolation,
         log_bytes=config.jobs.log_kbytes * 1024,
         cgroups=tooling.cgroups,
+        devices=device_set(config),
     )
     reserve_bytes = config.storage.reserve_mbytes * MEBIBYTE
     floor = Floor(ground.storage.room_bytes, reserve_bytes=reserve_bytes)

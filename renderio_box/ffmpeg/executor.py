@@ -83,6 +83,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     ``out_of_memory`` tells that the kernel ended it for want of memory.
     ``stopped_by`` is why its guard had it stopped, None when that did not happen.
     ``disk_was_full`` tells that the disk was seen without room while it ran, or right after.
+    ``lacking`` is what the hardware that it asked for lacks, as a clause, empty when nothing does.
     """
 
     exit_status: int
@@ -92,6 +93,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     run_seconds: float
     out_of_memory: bool = False
     disk_was_full: bool = False
+    lacking: str = ""
 
 
 class Executor(Protocol):

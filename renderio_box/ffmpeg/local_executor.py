@@ -12,7 +12,9 @@ from msgspec import structs
 
 from renderio_box.ffmpeg.cgroups import Cgroups
 from renderio_box.ffmpeg.child import PIPE_GRACE_S, child
+from renderio_box.ffmpeg.devices import Devices
 from renderio_box.ffmpeg.executor import Ended, Execution, Guard, Stop, unguarded
+from renderio_box.ffmpeg.hardware import NONE_AT_ALL, DeviceSet
 from renderio_box.ffmpeg.log import BoundedLog
 from renderio_box.ffmpeg.process_tree import effort_of
 from renderio_box.ffmpeg.progress import ProgressReader, Report
@@ -37,16 +39,27 @@ class LocalExecutor:
         *,
         log_bytes: int,
         cgroups: Cgroups | None = None,
+        devices: DeviceSet = NONE_AT_ALL,
     ) -> None:
         self._ffmpeg = ffmpeg
         self._isolation = isolation
         self._log_bytes = log_bytes
         self._cgroups = cgroups
+        self._devices = devices
 
     async def run(
         self, execution: Execution, report: Callable[[Report], None], guard: Guard = unguarded
     ) -> Ended:
         """Run to the end, reporting progress; when cancelled, leave nothing behind."""
+        ended = await self._run_in_group(execution, report, guard)
+        if ended.exit_status == 0:
+            return ended
+        return structs.replace(ended, lacking=await self._devices.fault(execution.arguments))
+
+    async def _run_in_group(
+        self, execution: Execution, report: Callable[[Report], None], guard: Guard
+    ) -> Ended:
+        """Run in a control group of its own, where there are any."""
         if self._cgroups is None:
             return await self._run(execution, report, guard, None)
         limits = self._isolation.limits
@@ -65,11 +78,12 @@ class LocalExecutor:
     ) -> Ended:
         stopped_by: Stop | None = None
         log, run_seconds, timed_out = BoundedLog(self._log_bytes), 0.0, False
+        devices = await self._devices.given(execution.arguments)
         ended = anyio.Event()
         started = anyio.current_time()
         async with (
             child(
-                self._arguments(execution, cgroup),
+                self._arguments(execution, cgroup, devices),
                 directory=execution.directory,
                 environment=self._isolation.environment(execution.scratch),
             ) as process,
@@ -92,7 +106,7 @@ class LocalExecutor:
             run_seconds=run_seconds,
         )
 
-    def _arguments(self, execution: Execution, cgroup: Path | None) -> list[str]:
+    def _arguments(self, execution: Execution, cgroup: Path | None, devices: Devices) -> list[str]:
         """Return the command line: the job's own directories, and processor time to the end."""
         cpus = len(execution.cpus) or len(usable_cpus())
         return self._isolation.arguments(
@@ -103,6 +117,7 @@ class LocalExecutor:
                 readable=execution.readable,
                 writable=(execution.directory, execution.scratch),
                 home=execution.scratch,
+                devices=devices,
             ),
             share=Share(
                 cpus=execution.cpus,

@@ -14,6 +14,8 @@ from typing import Final
 import msgspec
 from msgspec import structs
 
+from renderio_box.ffmpeg.devices import NO_DEVICES, Devices, permitted, shown
+
 MEBIBYTE: Final = 1024 * 1024
 ADDRESS_SPACE_FACTOR: Final = 4
 """Address space per byte of memory that an honest encode uses: SVT-AV1 at 4K needs 3.5."""
@@ -97,6 +99,7 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
 
     It runs in ``directory``, which is not readable because of that; ``home`` is where it may
     keep things aside, None for nowhere; ``executable`` are programs it may start as.
+    ``devices`` are those that it uses.
     """
 
     directory: Path = NOWHERE
@@ -104,6 +107,7 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     writable: tuple[Path, ...] = ()
     executable: tuple[Path, ...] = ()
     home: Path | None = None
+    devices: Devices = NO_DEVICES
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,9 +183,10 @@ def walls(
     if tier is Tier.BUBBLEWRAP:
         words += [*namespaces(machine, reach), "--"]
     words += [str(machine.launcher), "--die-with-parent", "--no-capabilities"]
-    words += limited(limits, share)
+    words += limited(limits, share, reach.devices)
     if tier is not Tier.UNSANDBOXED:
-        words += ["--seccomp", *(rules(machine, reach) if machine.landlock else ())]
+        words += ["--seccomp", *(["--controls"] if reach.devices.nodes else ())]
+        words += rules(machine, reach) if machine.landlock else ()
     return [*words, "--"]
 
 
@@ -205,6 +210,7 @@ def namespaces(machine: Machine, reach: Reach) -> Iterator[str]:
     yield from ("--size", str(TMP_BYTES), "--tmpfs", "/tmp")  # noqa: S108 - its own
     yield from bound("--ro-bind", (machine.launcher, *reach.executable, *reach.readable))
     yield from bound("--bind", reach.writable)
+    yield from shown(reach.devices)
     yield from ("--remount-ro", "/", "--chdir", str(reach.directory))
 
 
@@ -214,9 +220,14 @@ def bound(option: str, paths: Iterable[Path]) -> Iterator[str]:
         yield from (option, str(path), str(path))
 
 
-def limited(limits: ResourceLimits, share: Share) -> Iterator[str]:
-    """Yield the launcher's words for limits on what the child uses."""
-    yield from ("--as", str(limits.memory_bytes * ADDRESS_SPACE_FACTOR))
+def limited(limits: ResourceLimits, share: Share, devices: Devices) -> Iterator[str]:
+    """Yield the launcher's words for limits on what the child uses.
+
+    CUDA reserves address space for all memory of machine and card together, so of what it
+    takes only that is bounded which can be written.
+    """
+    option = "--data" if devices.is_cuda else "--as"
+    yield from (option, str(limits.memory_bytes * ADDRESS_SPACE_FACTOR))
     yield from ("--fsize", str(limits.file_bytes))
     yield from ("--nproc", str(limits.processes))
     yield from ("--nofile", str(limits.open_files))
@@ -239,6 +250,7 @@ def rules(machine: Machine, reach: Reach) -> Iterator[str]:
         yield from ("--read", str(path))
     for path in reach.writable:
         yield from ("--write", str(path))
+    yield from permitted(reach.devices)
 
 
 def environment(home: Path | None, *, font_config: Path | None) -> dict[str, str]:

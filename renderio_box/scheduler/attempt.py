@@ -136,7 +136,7 @@ class AttemptRunner:
             ended = await self._run_step(execution, tracker, given)
             tracker.end_step(execution.arguments)
             total = added(total, ended, heading=where)
-            asked = Asked(words=step, paths=paths, build=self._build)
+            asked = Asked(words=step, paths=paths, build=self._build, lacking=ended.lacking)
             if failed := explain(ended, timeout_s=job.spec.max_run_seconds, asked=asked):
                 return structs.replace(
                     failed,

@@ -23,7 +23,9 @@ from renderio_box.ffmpeg.builds import (
 from renderio_box.ffmpeg.complaints.rule import Asked
 from renderio_box.ffmpeg.executor import Ended
 from renderio_box.ffmpeg.failure import explain
+from renderio_box.ffmpeg.hardware import fault_of
 from renderio_box.jobs.command_line import bind, parse
+from renderio_box.jobs.hardware import hardware_of
 from renderio_box.jobs.invocation import Build, adapt, invoke
 from renderio_box.jobs.job import Failed
 
@@ -108,7 +110,9 @@ def run(command: str, row: Row, media: Path, ffmpeg: str) -> tuple[Failed | None
                 run_seconds=0.1,
             ),
             timeout_s=RUN_SECONDS,
-            asked=Asked(words=words, paths=paths, build=build),
+            asked=Asked(
+                words=words, paths=paths, build=build, lacking=fault_of(hardware_of(words), [], [])
+            ),
         )
         output = made / row["output"]
         return failed, output.stat().st_size if output.exists() else 0

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from renderio_box.ffmpeg.complaints.rule import Advice, Asked, doing, rule
-from renderio_box.ffmpeg.complaints.software import in_software
+from renderio_box.ffmpeg.complaints.software import software_instead
 from renderio_box.ffmpeg.nearest import nearest
 from renderio_box.jobs.correction import (
     before_output,
@@ -67,7 +67,7 @@ OF_FDK: Final = frozenset({"vbr", "afterburner", "signaling", "eld_sbr"})
 def missing_encoder(match: re.Match[str], asked: Asked) -> Advice | None:
     """Name the encoder of this build that does the same, or the one most like it."""
     name = match[1]
-    if (soft := in_software(asked, name)) is not None:
+    if (soft := software_instead(asked, name)) is not None:
         return soft
     known = asked.build.encoders
     other = REPLACEMENTS.get(name.lower())

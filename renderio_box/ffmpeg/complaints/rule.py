@@ -12,12 +12,14 @@ from renderio_box.jobs.invocation import Build
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What a step was to do: its words as the caller wrote them, and on which FFmpeg.
 
-    ``paths`` are what placeholders stood for while it ran.
+    ``paths`` are what placeholders stood for while it ran; ``lacking`` is what the hardware
+    that it asks for lacks here, as a clause, empty when nothing does.
     """
 
     words: tuple[str, ...]
     paths: Mapping[str, str]
     build: Build
+    lacking: str = ""
 
     def named(self, path: str) -> str:
         """Return what the caller calls the file: its placeholder, or the name that was given."""
