@@ -1,7 +1,7 @@
 """What everything else stands on: FFmpeg found, the database and the stored files opened."""
 
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from importlib.resources import as_file
 from pathlib import Path
 from typing import Final
@@ -144,11 +144,16 @@ async def open_keys(data: DataDirectory) -> AsyncGenerator[KeyRing]:
             yield keys
 
 
+def own_fonts(stack: ExitStack | AsyncExitStack) -> Path | None:
+    """Return our font configuration for machines that have none, None where there is one."""
+    if SYSTEM_FONTS.exists():
+        return None
+    return stack.enter_context(as_file(asset("."))) / FONT_CONFIG
+
+
 async def open_tooling(config: Config, stack: AsyncExitStack, *, vcpus: int) -> Tooling:
     """Find FFmpeg and prove the launcher; the first log lines say what was found."""
-    font_config = None
-    if not SYSTEM_FONTS.exists():
-        font_config = stack.enter_context(as_file(asset("."))) / FONT_CONFIG
+    font_config = own_fonts(stack)
     ffmpeg = locate_ffmpeg(config.ffmpeg.ffmpeg)
     isolation = await find_isolation(
         ffmpeg, resource_limits(config), wanted_isolation(config), font_config=font_config

@@ -1,5 +1,6 @@
 """Whether the box lives, and whether it can work."""
 
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
@@ -13,6 +14,7 @@ from renderio_box.api.hosts import known_host
 from renderio_box.clock import Clock
 
 CHECK_SECONDS: Final = 5.0
+INSTANCE_BYTES: Final = 8
 KEPT_SECONDS: Final = 2.0
 """How long a finding is repeated, so that asking often costs nothing."""
 
@@ -20,10 +22,14 @@ Trial = Callable[[], Awaitable[str]]
 
 
 class Alive(msgspec.Struct, frozen=True, kw_only=True):
-    """The process answers, and commands are walled in like this."""
+    """The process answers, and commands are walled in like this.
+
+    ``instance`` tells this run of this box from any other; it says nothing else.
+    """
 
     status: str = "ok"
     isolation: str
+    instance: str
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -63,6 +69,7 @@ class Health:
     """Looks at everything that commands need."""
 
     def __init__(self, facts: BoxFacts, trials: Mapping[str, Trial], clock: Clock) -> None:
+        self.instance = secrets.token_hex(INSTANCE_BYTES)
         self._facts = facts
         self._trials = trials
         self._clock = clock
@@ -110,7 +117,7 @@ async def try_one(name: str, trial: Trial, checks: dict[str, Check]) -> None:
 )
 async def healthz(health: NamedDependency[Health]) -> Alive:
     """Tell that the process lives, and how it walls commands in. Needs no key."""
-    return Alive(isolation=health.isolation)
+    return Alive(isolation=health.isolation, instance=health.instance)
 
 
 @route(

@@ -72,6 +72,25 @@ class KeyLine(msgspec.Struct, frozen=True):
     revoked_at: datetime | None = None
 
 
+class Alive(msgspec.Struct, frozen=True, kw_only=True):
+    """A box that answers: which one it is."""
+
+    instance: str
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that a box needs."""
+
+    ok: bool
+    message: str
+
+
+class Readiness(msgspec.Struct, frozen=True, kw_only=True):
+    """What a box says of itself."""
+
+    checks: dict[str, Check]
+
+
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """What a box has to do, and whether it takes any of it up."""
 
@@ -182,6 +201,21 @@ class BoxClient:
     async def revoke_key(self, name: str) -> str:
         """End a key and return its name."""
         return str((await self._call("DELETE", f"{KEYS}/{name}"))["name"])
+
+    async def alive(self) -> Alive:
+        """Return which box this is."""
+        return msgspec.convert(await self._call("GET", "/healthz"), Alive)
+
+    async def readiness(self) -> Readiness:
+        """Return how the box finds itself, also where that is not well."""
+        try:
+            response = await self._http.get("/readyz")
+            return msgspec.json.decode(response.content, type=Readiness)
+        except (httpx.HTTPError, msgspec.DecodeError) as error:
+            raise CliError(
+                f"{self._url} does not say how it is: {error or type(error).__name__}",
+                status=ExitStatus.BOX_UNREACHABLE,
+            ) from error
 
     async def standing(self) -> Standing:
         """Return what the box has to do."""

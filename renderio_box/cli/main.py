@@ -6,6 +6,7 @@ import click
 
 from renderio_box import __version__
 from renderio_box.cli.demo import demo_command
+from renderio_box.cli.doctor import doctor_command
 from renderio_box.cli.keys import keys_group
 from renderio_box.cli.net import net_group
 from renderio_box.cli.queue import drain_command, resume_command
@@ -34,6 +35,7 @@ program.add_command(keys_group)
 program.add_command(net_group)
 program.add_command(run_command)
 program.add_command(demo_command)
+program.add_command(doctor_command)
 
 
 def main() -> None:

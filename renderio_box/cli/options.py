@@ -25,11 +25,16 @@ CONFIG = click.option("--config", type=PATH, help="Configuration file (TOML).")
 
 def settings_of(path: Path | None) -> Config:
     """Return the configuration; a wrong one ends the program with one line."""
-    named = os.environ.get(CONFIG_VARIABLE)
     try:
-        return load(path or (Path(named) if named else None), os.environ)
+        return loaded(path)
     except ConfigError as error:
         fail(CliError(str(error)))
+
+
+def loaded(path: Path | None) -> Config:
+    """Return the configuration; ConfigError says what is wrong with it."""
+    named = os.environ.get(CONFIG_VARIABLE)
+    return load(path or (Path(named) if named else None), os.environ)
 
 
 def directory(chosen: Path | None) -> DataDirectory:

@@ -33,7 +33,6 @@ FAMILIES: Final = {
     "/dev/media": frozenset({Hardware.V4L2}),
 }
 """What devices are for, by how their names begin; others are for whatever uses any."""
-ALL_CARDS: Final = frozenset({Hardware.CUDA, Hardware.VULKAN, Hardware.OPENCL})
 
 
 class State(Enum):
@@ -130,7 +129,7 @@ def fault_of(kinds: frozenset[Hardware], nodes: Sequence[Node], named: Sequence[
 def devices_of(configured: Sequence[Path], kinds: frozenset[Hardware]) -> Devices:
     """Return the devices that commands with this hardware are given. Blocks."""
     nodes = [path for path in expanded(configured) if is_for(path, kinds) and is_device(path)]
-    is_cuda = any(str(node).startswith(NVIDIA) for node in nodes) and bool(kinds & ALL_CARDS)
+    is_cuda = bool(nodes) and (Hardware.CUDA in kinds or any(map(is_nvidia, nodes)))
     if is_cuda:
         nodes += [path for path in NVIDIA_CONTROL if path not in nodes and is_device(path)]
     folders = {path: found for path in nodes if (found := system_folder(path)) is not None}
@@ -160,6 +159,11 @@ def is_for(path: Path, kinds: frozenset[Hardware]) -> bool:
     """Tell whether a device may be what this hardware is reached by."""
     families = [fits for begins, fits in FAMILIES.items() if str(path).startswith(begins)]
     return not families or bool(families[0] & kinds)
+
+
+def is_nvidia(path: Path) -> bool:
+    """Tell whether a device is a card of NVIDIA's."""
+    return str(path).startswith(NVIDIA)
 
 
 def is_device(path: Path) -> bool:

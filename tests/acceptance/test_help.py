@@ -14,6 +14,7 @@ COMMANDS = [
     "keys revoke",
     "run",
     "demo",
+    "doctor",
     "net",
     "net explain",
 ]

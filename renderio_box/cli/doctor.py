@@ -1,0 +1,131 @@
+"""``renderio-box doctor``: what is well here, what is not, and what to do about it."""
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import click
+import httpx
+import msgspec
+
+from renderio_box.cli.client import connected
+from renderio_box.cli.options import CONFIG, DATA, directory, finish, loaded
+from renderio_box.cli.outcome import CliError, ExitStatus
+from renderio_box.config import ConfigError
+from renderio_box.data_directory import DataDirectory
+from renderio_box.doctor.door import Answer, Standing
+from renderio_box.doctor.examination import Patient, examination
+from renderio_box.doctor.finding import Finding, State, problem, well
+from renderio_box.settings import Config
+
+ASK_SECONDS: Final = 10.0
+ANSWER_BYTES: Final = 64 * 1024
+WIDTHS: Final = (7, 18)
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``--json`` prints: whether there is no problem, and every finding."""
+
+    ok: bool
+    findings: list[Finding]
+
+
+class Named(msgspec.Struct, frozen=True):
+    """The part of what a box answers at /healthz that tells which one it is."""
+
+    instance: str
+
+
+async def look_over(
+    config: Config, data: DataDirectory, configuration: Finding, *, as_json: bool
+) -> ExitStatus:
+    """Examine everything and print it; the status tells whether there was a problem."""
+    standing = await standing_of(data)
+    patient = Patient(config=config, data=data, standing=standing, ask=ask)
+    findings = [configuration, *await examination(patient)]
+    is_well = all(finding.state is not State.PROBLEM for finding in findings)
+    sys.stdout.write(in_json(findings, is_well=is_well) if as_json else in_lines(findings))
+    return ExitStatus.OK if is_well else ExitStatus.COMMAND_FAILED
+
+
+def in_json(findings: list[Finding], *, is_well: bool) -> str:
+    """Return the findings for machines."""
+    encoded = msgspec.json.encode(Report(ok=is_well, findings=findings))
+    return f"{msgspec.json.format(encoded).decode()}\n"
+
+
+def in_lines(findings: list[Finding]) -> str:
+    """Return the findings for people, one in a line."""
+    return "".join(f"{line_of(finding)}\n" for finding in findings)
+
+
+def line_of(finding: Finding) -> str:
+    """Return one finding; its fix stands behind an arrow."""
+    state, subject = finding.state.ljust(WIDTHS[0]), finding.subject.ljust(WIDTHS[1])
+    fix = f"  -> {finding.fix}" if finding.fix else ""
+    return f"{state}  {subject}  {finding.what}{fix}"
+
+
+async def standing_of(data: DataDirectory) -> Standing | None:
+    """Return how the box stands that runs in the directory, None where none does."""
+    try:
+        server = data.server()
+    except OSError:
+        return None  # the finding about the directory says why
+    if server is None:
+        return None
+    try:
+        async with connected(server.url, server.key) as box:
+            alive, ready = await box.alive(), await box.readiness()
+    except (CliError, msgspec.ValidationError) as error:
+        return Standing(url=server.url, fault=str(error).partition(";")[0])
+    trouble = {name: each.message for name, each in ready.checks.items() if not each.ok}
+    return Standing(url=server.url, instance=alive.instance, trouble=trouble)
+
+
+async def ask(url: str) -> Answer:
+    """Ask an address which box it leads to."""
+    try:
+        async with (
+            httpx.AsyncClient(timeout=ASK_SECONDS, trust_env=False) as http,
+            http.stream("GET", f"{url.rstrip('/')}/healthz") as response,
+        ):
+            if not response.is_success:
+                return Answer(fault=f"it answers HTTP {response.status_code}")
+            body = await beginning_of(response)
+        return Answer(instance=msgspec.json.decode(body, type=Named).instance)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return Answer(fault=str(error) or type(error).__name__)
+    except msgspec.DecodeError:
+        return Answer(fault="something answers that is no renderio-box")
+
+
+async def beginning_of(response: httpx.Response) -> bytes:
+    """Return as much of an answer as a box's would be long at most."""
+    body = b""
+    async for piece in response.aiter_bytes():
+        body += piece
+        if len(body) > ANSWER_BYTES:
+            break
+    return body
+
+
+@click.command("doctor")
+@DATA
+@CONFIG
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def doctor_command(data: Path | None, config: Path | None, *, as_json: bool) -> None:
+    """Look the box and its machine over, running or not, and say what to do.
+
+    Every line is ok, warning or problem, a subject, what was seen and how to mend it. Exit
+    status 1 when there is a problem.
+    """
+    try:
+        settings = loaded(config)
+        configuration = well("configuration", "every setting can be used")
+    except ConfigError as error:
+        settings = Config()
+        fix = "correct it; the rest was looked at with the defaults"
+        configuration = problem("configuration", str(error).rstrip("."), fix)
+    finish(partial(look_over, settings, directory(data), configuration, as_json=as_json))
