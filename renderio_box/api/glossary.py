@@ -235,6 +235,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "Check.message": "What was found.",
     "BoxFacts.version": "The version of the box.",
     "isolation": "How commands are walled in.",
+    "instance": "Which run of which box this is; it says nothing else.",
     "vcpus": "How many CPUs all commands may use together.",
     "ffmpeg": "The FFmpeg that runs commands.",
     "FfmpegFacts.version": "FFmpeg's version.",

@@ -50,10 +50,17 @@ async def test_a_living_process_says_how_it_walls_commands_in_without_a_key(
 ) -> None:
     answered = await anonymous.get("/healthz")
 
-    assert (answered.status_code, answered.json()) == (
-        200,
-        {"status": "ok", "isolation": "bubblewrap with landlock"},
-    )
+    assert answered.status_code == 200
+    alive = answered.json()
+    assert len(alive.pop("instance")) == 16
+    assert alive == {"status": "ok", "isolation": "bubblewrap with landlock"}
+
+
+async def test_a_box_is_told_from_others_by_its_instance(anonymous: AsyncClient) -> None:
+    asked = [(await anonymous.get("/healthz")).json()["instance"] for _ in range(2)]
+
+    assert asked == [asked[0]] * 2
+    assert asked[0] != Health(FACTS, {}, ManualClock()).instance
 
 
 async def test_a_box_that_can_work_is_ready(anonymous: AsyncClient) -> None:

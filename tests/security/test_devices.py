@@ -13,6 +13,7 @@ from renderio_box.ffmpeg.executor import Ended, Execution
 from renderio_box.ffmpeg.hardware import DeviceSet
 from renderio_box.ffmpeg.isolation import IsolationError, Wanted, find_isolation
 from renderio_box.ffmpeg.local_executor import LocalExecutor
+from renderio_box.ffmpeg.progress import Report
 from renderio_box.ffmpeg.sandbox import ResourceLimits, Tier, process_limit
 from tests.security.launching import ABI, PYTHON, landlock, launched, python_rules
 
@@ -59,6 +60,10 @@ async def tier(request: pytest.FixtureRequest) -> Tier:
     return request.param
 
 
+def ignore(report: Report) -> None:
+    del report
+
+
 async def copied(tier: Tier, device: Path, *before: str, configured: bool = True) -> Ended:
     """Have FFmpeg copy a few bytes from the device, with further words before its input."""
     isolation = await find_isolation(FFMPEG, LIMITS, Wanted(tiers=(tier,)), font_config=None)
@@ -72,7 +77,7 @@ async def copied(tier: Tier, device: Path, *before: str, configured: bool = True
         scratch=room / "tmp",
         timeout_s=20.0,
     )
-    return await executor.run(execution, lambda report: None)
+    return await executor.run(execution, ignore)
 
 
 async def test_a_command_that_uses_hardware_can_open_its_device(tier: Tier, device: Path) -> None:
