@@ -91,7 +91,7 @@ def explained(complaint: str, source: str) -> str:
         near = difflib.get_close_matches(full, names(), n=1, cutoff=0.6)
         hint = f"did you mean {near[0]}?" if near else "config.example.toml lists all settings."
         return f"{source}: there is no setting {full}; {hint}"
-    wanted = WANTED.get(setting) or in_words(what)
+    wanted = WANTED.get(setting.partition("[")[0]) or in_words(what)
     return f"{source}: {setting or 'the configuration'} is wrong: {wanted}."
 
 

@@ -8,12 +8,13 @@ from typing import Final
 import click
 import httpx
 import msgspec
+from anyio import to_thread
 
 from renderio_box.cli.client import connected
 from renderio_box.cli.options import CONFIG, DATA, directory, finish, loaded
 from renderio_box.cli.outcome import CliError, ExitStatus
 from renderio_box.config import ConfigError
-from renderio_box.data_directory import DataDirectory
+from renderio_box.data_directory import DataDirectory, DirectoryInUseError
 from renderio_box.doctor.door import Answer, Standing
 from renderio_box.doctor.examination import Patient, examination
 from renderio_box.doctor.finding import Finding, State, problem, well
@@ -68,7 +69,10 @@ def line_of(finding: Finding) -> str:
 
 
 async def standing_of(data: DataDirectory) -> Standing | None:
-    """Return how the box stands that runs in the directory, None where none does."""
+    """Return how the box stands that runs in the directory, None where none does.
+
+    One that was killed leaves its address behind, but not its lock.
+    """
     try:
         server = data.server()
     except OSError:
@@ -79,9 +83,22 @@ async def standing_of(data: DataDirectory) -> Standing | None:
         async with connected(server.url, server.key) as box:
             alive, ready = await box.alive(), await box.readiness()
     except (CliError, msgspec.ValidationError) as error:
+        if not await to_thread.run_sync(is_held, data):
+            return None
         return Standing(url=server.url, fault=str(error).partition(";")[0])
     trouble = {name: each.message for name, each in ready.checks.items() if not each.ok}
     return Standing(url=server.url, instance=alive.instance, trouble=trouble)
+
+
+def is_held(data: DataDirectory) -> bool:
+    """Tell whether a process works in the directory. Blocks for a moment."""
+    try:
+        with data.locked():
+            return False
+    except DirectoryInUseError:
+        return True
+    except OSError:
+        return False  # the finding about the directory says why
 
 
 async def ask(url: str) -> Answer:

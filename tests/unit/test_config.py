@@ -85,6 +85,10 @@ def test_variables_that_are_no_settings_are_left_alone(name: str) -> None:
             "[server]\ntrusted_proxies = [1]",
             r"server\.trusted_proxies\[0\] is wrong: expected text",
         ),
+        (
+            '[hardware]\ndevices = ["renderD128"]',
+            r"hardware\.devices\[0\] is wrong: write absolute paths of devices",
+        ),
         ("[server]\ndrain_seconds = 0", r"server\.drain_seconds is wrong"),
         ("server = 1", r"server is wrong: expected a table, got a whole number\."),
         ("[server", r"is not valid TOML"),

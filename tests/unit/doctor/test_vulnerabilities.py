@@ -23,7 +23,9 @@ MAGIC, CENC = (each.cve for each in KNOWN)
         ("7.1.5-static", [CENC]),
     ],
 )
-def test_a_release_has_the_faults_that_were_mended_after_it(version: str, faults: list[str]) -> None:
+def test_a_release_has_the_faults_that_were_mended_after_it(
+    version: str, faults: list[str]
+) -> None:
     verdict = verdict_on(version)
 
     assert ([each.cve for each in verdict.vulnerable], verdict.is_open) == (faults, False)

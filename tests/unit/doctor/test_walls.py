@@ -16,7 +16,11 @@ from renderio_box.ffmpeg.isolation import IsolationError
 from renderio_box.ffmpeg.sandbox import Isolation, Machine, ResourceLimits, Tier
 
 MACHINE = Machine(
-    launcher=Path("/launcher"), bubblewrap=Path("/usr/bin/bwrap"), landlock=True, links={}, loaders=()
+    launcher=Path("/launcher"),
+    bubblewrap=Path("/usr/bin/bwrap"),
+    landlock=True,
+    links={},
+    loaders=(),
 )
 ISOLATION = Isolation(
     tier=Tier.LANDLOCK,
