@@ -1,5 +1,6 @@
 """``renderio-box doctor``: what is well here, what is not, and what to do about it."""
 
+import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -42,12 +43,22 @@ async def look_over(
     config: Config, data: DataDirectory, configuration: Finding, *, as_json: bool
 ) -> ExitStatus:
     """Examine everything and print it; the status tells whether there was a problem."""
+    check_access(data)
     standing = await standing_of(data)
     patient = Patient(config=config, data=data, standing=standing, ask=ask)
     findings = [configuration, *await examination(patient)]
     is_well = all(finding.state is not State.PROBLEM for finding in findings)
     sys.stdout.write(in_json(findings, is_well=is_well) if as_json else in_lines(findings))
     return ExitStatus.OK if is_well else ExitStatus.COMMAND_FAILED
+
+
+def check_access(data: DataDirectory) -> None:
+    """Refuse to look at a box that this user sees nothing of."""
+    if data.root.exists() and not os.access(data.root, os.R_OK | os.X_OK):
+        raise CliError(
+            f"{data.root} is another user's; run doctor as that user, with sudo -u.",
+            status=ExitStatus.COMMAND_FAILED,
+        )
 
 
 def in_json(findings: list[Finding], *, is_well: bool) -> str:

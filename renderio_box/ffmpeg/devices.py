@@ -17,14 +17,16 @@ class Devices(msgspec.Struct, frozen=True, kw_only=True):
 
     ``readable`` are files and directories outside of /usr, ``links`` are symbolic links by
     which drivers find the way to them, with their targets; ``listed`` are directories whose
-    names may be seen. ``is_cuda`` tells that NVIDIA's library will run: it reserves far more
-    address space than there is memory, reads all of /sys, and names its threads in /proc.
+    names may be seen. ``reserves`` tells that their libraries reserve far more address space
+    than there is memory; ``is_cuda`` that NVIDIA's will run, which reads all of /sys and names
+    its threads in /proc.
     """
 
     nodes: tuple[Path, ...] = ()
     readable: tuple[Path, ...] = ()
     links: tuple[tuple[Path, str], ...] = ()
     listed: tuple[Path, ...] = ()
+    reserves: bool = False
     is_cuda: bool = False
 
 

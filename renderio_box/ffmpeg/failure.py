@@ -34,6 +34,7 @@ NOISE: Final = re.compile(
 )
 ADDRESS: Final = re.compile(r" @ 0x[0-9a-f]+")
 OUT_OF_MEMORY: Final = re.compile(r"Cannot allocate memory|Error alloc")
+NO_DEVICE: Final = re.compile(r"Device creation failed")
 DISK_FULL: Final = re.compile(r"No space left on device")
 CUT_SHORT: Final = re.compile(
     r"^(?:\[[^]]*\] )?Error (?:writing trailer|closing file)\b.*: No space left on device$",
@@ -90,7 +91,7 @@ def explain(ended: Ended, *, timeout_s: float, asked: Asked) -> Failed | None:
             run_seconds=ended.run_seconds,
             log=ended.log,
         )
-    if ended.out_of_memory or OUT_OF_MEMORY.search(ended.log):
+    if ran_out_of_memory(ended):
         return failed(ended, ErrorStatus.OUT_OF_MEMORY, "FFmpeg ran out of memory.")
     if ended.exit_status == 0 and not CUT_SHORT.search(ended.log):
         return failed(ended, ErrorStatus.STORAGE_FULL, UNTOLD) if ended.disk_was_full else None
@@ -104,6 +105,12 @@ def explain(ended: Ended, *, timeout_s: float, asked: Asked) -> Failed | None:
         run_seconds=ended.run_seconds,
         log=ended.log,
     )
+
+
+def ran_out_of_memory(ended: Ended) -> bool:
+    """Tell whether there was too little memory; drivers say so, too, where there is no device."""
+    is_said = OUT_OF_MEMORY.search(ended.log) and not NO_DEVICE.search(ended.log)
+    return ended.out_of_memory or bool(is_said)
 
 
 def cause_of(ended: Ended) -> tuple[ErrorStatus, str] | None:

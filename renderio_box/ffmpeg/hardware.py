@@ -35,6 +35,10 @@ FAMILIES: Final = {
 """What devices are for, by how their names begin; others are for whatever uses any."""
 
 
+RESERVING: Final = frozenset({Hardware.CUDA, Hardware.VULKAN, Hardware.OPENCL})
+"""Hardware whose libraries reserve address space for all that a card could ever be given."""
+
+
 class State(Enum):
     """What becomes of an attempt to use a device."""
 
@@ -139,6 +143,7 @@ def devices_of(configured: Sequence[Path], kinds: frozenset[Hardware]) -> Device
         readable=(*sorted({card_of(each) for each in folders.values()}), *loader_files(nodes)),
         links=tuple(links),
         listed=(GRAPHICS,) if folders else (),
+        reserves=is_cuda or bool(nodes and kinds & RESERVING),
         is_cuda=is_cuda,
     )
 

@@ -223,10 +223,10 @@ def bound(option: str, paths: Iterable[Path]) -> Iterator[str]:
 def limited(limits: ResourceLimits, share: Share, devices: Devices) -> Iterator[str]:
     """Yield the launcher's words for limits on what the child uses.
 
-    CUDA reserves address space for all memory of machine and card together, so of what it
-    takes only that is bounded which can be written.
+    CUDA reserves address space for all memory of machine and card together, so of what such a
+    child takes only that is bounded which it can write to.
     """
-    option = "--data" if devices.is_cuda else "--as"
+    option = "--data" if devices.reserves else "--as"
     yield from (option, str(limits.memory_bytes * ADDRESS_SPACE_FACTOR))
     yield from ("--fsize", str(limits.file_bytes))
     yield from ("--nproc", str(limits.processes))

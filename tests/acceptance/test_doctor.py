@@ -105,6 +105,6 @@ def test_a_wrong_setting_is_a_problem_and_the_rest_is_looked_at(tmp_path: Path) 
     assert re.search(
         r"^problem +configuration +.*hardware.devices.* is wrong: write absolute paths",
         shown.stdout,
-        re.M,
+        re.MULTILINE,
     )
-    assert re.search(r"^ok +sandbox +", shown.stdout, re.M)
+    assert re.search(r"^ok +sandbox +", shown.stdout, re.MULTILINE)

@@ -99,6 +99,21 @@ def test_what_is_suggested_works_when_it_is_submitted(box: RunningBox, options: 
     assert box.run(suggested, outputs)["status"] == "SUCCESS"
 
 
+def test_hardware_that_commands_may_not_use_is_told_and_done_without(box: RunningBox) -> None:
+    command = (
+        "-vaapi_device /dev/dri/renderD128 -f lavfi -i color=size=64x36:duration=0.2"
+        " -vf format=nv12,hwupload -c:v h264_vaapi -qp 23 {{out_v}}"
+    )
+
+    polled = box.run(command, {"out_v": "v.mp4"})
+
+    assert polled["error_message"].startswith(
+        "The command asks for video hardware, and this box lets commands use no device for VA-API"
+        " (hardware.devices names none); use libx264: it needs no hardware. "
+    )
+    assert box.run(polled["suggestion"], {"out_v": "v.mp4"})["status"] == "SUCCESS"
+
+
 def test_an_input_that_is_no_media_is_told_without_a_path_of_the_host(
     box: RunningBox, stand_ins: Path
 ) -> None:

@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 
 import pytest
@@ -138,7 +137,7 @@ def test_a_directory_that_is_not_there_yet_is_judged_by_the_disk_above_it(tmp_pa
 
 def test_work_and_files_on_two_disks_are_a_problem(data: DataDirectory) -> None:
     data.files.symlink_to("/proc", target_is_directory=True)
-    assert os.stat("/proc").st_dev != data.root.stat().st_dev
+    assert Path("/proc").stat().st_dev != data.root.stat().st_dev
 
     found = list(disk_findings(data, reserve_bytes=0))
 

@@ -83,6 +83,17 @@ def ended(exit_status: int, log: str = "", *, timed_out: bool = False) -> Ended:
     return Ended(exit_status=exit_status, timed_out=timed_out, log=log, run_seconds=1.5)
 
 
+def test_memory_that_a_driver_lacks_where_there_is_no_device_is_not_the_jobs() -> None:
+    failed = explain(
+        ended(1, "Device creation failed: -12.\nError opening output: Cannot allocate memory\n"),
+        timeout_s=60,
+        asked=ASKED,
+    )
+
+    assert failed is not None
+    assert failed.status is ErrorStatus.FFMPEG_FAILED
+
+
 def test_a_run_that_ended_well_needs_no_explanation() -> None:
     assert explain(ended(0, BANNER), timeout_s=60, asked=ASKED) is None
 

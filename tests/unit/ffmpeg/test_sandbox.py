@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
+from renderio_box.ffmpeg.devices import Devices
 from renderio_box.ffmpeg.sandbox import (
     Isolation,
     Machine,
@@ -119,6 +120,32 @@ def test_nothing_of_ours_is_given_to_a_child_after_its_own_are() -> None:
     arguments = words(Tier.BUBBLEWRAP)
 
     assert arguments.index("--remount-ro") > arguments.index("--bind")
+
+
+def given(devices: Devices, tier: Tier) -> list[str]:
+    return walls(tier, MACHINE, LIMITS, structs.replace(REACH, devices=devices), Share())
+
+
+def test_devices_are_shown_and_may_be_controlled_in_every_tier() -> None:
+    graphics = Devices(nodes=(Path("/dev/dri/renderD128"),))
+
+    shown, permitted = given(graphics, Tier.BUBBLEWRAP), given(graphics, Tier.LANDLOCK)
+
+    assert "/dev/dri/renderD128" in pairs(shown, "--dev-bind")
+    assert pairs(shown, "--device") == pairs(permitted, "--device") == ["/dev/dri/renderD128"]
+    assert ("--seccomp", "--controls") in pairwise(permitted)
+
+
+def test_without_a_device_nothing_is_controlled() -> None:
+    assert "--controls" not in given(Devices(), Tier.BUBBLEWRAP)
+
+
+def test_what_reserves_memory_is_bound_by_what_it_holds() -> None:
+    card = Devices(nodes=(Path("/dev/nvidia0"),), reserves=True)
+
+    words = given(card, Tier.LANDLOCK)
+
+    assert (pairs(words, "--as"), pairs(words, "--data")) == ([], ["4000"])
 
 
 def test_no_devices_are_there_but_those_that_hold_nothing() -> None:

@@ -163,6 +163,11 @@ GRAPHS = [
 ]
 
 HONEST = [
+    "-vaapi_device /dev/dri/renderD128 -i {{in_v}} -vf format=nv12,hwupload -c:v h264_vaapi {{out_v}}",
+    "-init_hw_device vaapi=va:/dev/dri/renderD128 -filter_hw_device va -i {{in_v}} {{out_v}}",
+    "-hwaccel qsv -qsv_device /dev/dri/renderD128 -i {{in_v}} -c:v h264_qsv {{out_v}}",
+    "-hwaccel vaapi -hwaccel_device /dev/dri/renderD128 -i {{in_v}} {{out_v}}",
+    "-hwaccel cuda -hwaccel_device 0 -i {{in_v}} -vf scale_cuda=64:36 -c:v hevc_nvenc {{out_v}}",
     f"{IN} {OUT}",
     f"-y -ss 00:00:05 {IN} -t 10 -c copy {OUT}",
     f"-i clip.mp4 -i sub/clip.mp4 -i ./clip.mp4 {OUT}",
