@@ -115,14 +115,15 @@ async def tools(config: Config) -> AsyncGenerator[Finding]:
 
 async def walls_of(isolation: Isolation, find: Find) -> Finding:
     """Tell which walls there are, and why not better ones."""
-    why = ""
+    why = fix = ""
     if isolation.tier is not Tier.BUBBLEWRAP:
         try:
             await find(Wanted(tiers=(Tier.BUBBLEWRAP,), readable=isolation.readable))
-            why = "sandbox.tier asks for another"
+            why, fix = "it would hold here, but sandbox.tier asks for another", 'set it to "auto"'
         except IsolationError as error:
-            why = str(error).partition("(bubblewrap: ")[2].partition(");")[0] or str(error)
-    return walls.walls_finding(isolation, why_not_better=why, remedy=await remedy(isolation))
+            why = str(error).partition("(bubblewrap: ")[2].partition(").")[0] or str(error)
+            fix = await remedy(isolation)
+    return walls.walls_finding(isolation, why_not_better=why, remedy=fix)
 
 
 async def remedy(isolation: Isolation | None) -> str:

@@ -8,10 +8,10 @@ import anyio
 import msgspec
 from anyio import to_thread
 
-from renderio_box.doctor.finding import Finding, problem, warning, well
+from renderio_box.doctor.finding import Finding, State, problem, warning, well
 from renderio_box.ffmpeg.builds import USUAL_ENCODERS, Found
-from renderio_box.ffmpeg.failure import telling_line
-from renderio_box.ffmpeg.hardware import GRAPHICS, SETTING, DeviceSet, State, nodes_for
+from renderio_box.ffmpeg.failure import ADDRESS
+from renderio_box.ffmpeg.hardware import GRAPHICS, SETTING, DeviceSet, nodes_for
 from renderio_box.ffmpeg.sandbox import Isolation, Reach
 from renderio_box.ffmpeg.walled import run_walled
 from renderio_box.jobs.hardware import Hardware, hardware_of
@@ -29,6 +29,13 @@ UPLOADED: Final = {
     Hardware.VULKAN: ("vulkan", "format=nv12,hwupload"),
 }
 """Hardware that wants pictures in its own memory: its device's type, and what brings them there."""
+DRIVERS: Final = {
+    Hardware.VAAPI: "apt-get install intel-media-va-driver or mesa-va-drivers, as the card needs",
+    Hardware.QSV: "apt-get install intel-media-va-driver libmfx-gen1.2, for an Intel card",
+    Hardware.CUDA: "install NVIDIA's driver with libcuda1 and libnvidia-encode1, and reboot",
+    Hardware.VULKAN: "apt-get install mesa-vulkan-drivers, or NVIDIA's driver",
+}
+ANY_DRIVER: Final = "install the driver of its kernel, or take its device out of hardware.devices"
 MINIMAL: Final = "apt-get install a complete ffmpeg, or set ffmpeg.ffmpeg to one"
 
 
@@ -64,8 +71,8 @@ class Laboratory:
                 return f"no end within {TRIAL_SECONDS:g} s"
         if ended.exit_status == 0:
             return ""
-        said = telling_line(ended.complaints.decode(errors="replace"))
-        return said[:MAX_SAID] or f"ended with status {ended.exit_status}"
+        said = ADDRESS.sub("", ended.complaints.decode(errors="replace")).strip().splitlines()
+        return said[0][:MAX_SAID] if said else f"ended with status {ended.exit_status}"
 
     async def encoded(self, encoder: str) -> Trial:
         """Have half a second encoded."""
@@ -132,18 +139,28 @@ async def hardware_findings(laboratory: Laboratory) -> AsyncGenerator[Finding]:
     if not laboratory.configured:
         yield await to_thread.run_sync(unconfigured, tuple(by_kind))
         return
+    tried: list[Finding] = []
     for kind, encoders in by_kind.items():
         words = encoding(encoders[0], laboratory.configured)
         if fault := await laboratory.fault(words):
             yield hardware_fault(kind, encoders, fault)
         else:
-            yield of_trials(kind, await laboratory.all_encoded(encoders))
+            tried.append(of_trials(kind, await laboratory.all_encoded(encoders)))
+    for finding in excused(tried):
+        yield finding
+
+
+def excused(tried: Sequence[Finding]) -> Iterable[Finding]:
+    """Return the findings, no card blamed for what another maker's does, if it does anything."""
+    if all(finding.state is not State.OK for finding in tried):
+        return tried
+    return [well(finding.subject, finding.what) for finding in tried]
 
 
 def unconfigured(kinds: Sequence[Hardware]) -> Finding:
     """Tell that commands may use no hardware, and whether there is any. Blocks for a moment."""
     offered = ", ".join(sorted(kinds)) or "none"
-    if any(node.state is not State.ABSENT for node in nodes_for((GRAPHICS,), frozenset(kinds))):
+    if any(not node.is_absent for node in nodes_for((GRAPHICS,), frozenset(kinds))):
         return well(
             "hardware",
             f"commands may use none, though there is {GRAPHICS}: add it to {SETTING} to allow it"
@@ -172,16 +189,16 @@ def hardware_fault(kind: Hardware, encoders: Sequence[str], fault: str) -> Findi
 
 
 def of_trials(kind: Hardware, trials: Sequence[Trial]) -> Finding:
-    """Tell which encoders work on a device that is there."""
+    """Tell which encoders work on a device that is there; a card need not have them all."""
     subject = f"hardware {kind}"
     working = [trial.encoder for trial in trials if not trial.fault]
-    failing = [f"{trial.encoder} ({trial.fault})" for trial in trials if trial.fault]
+    failing = [trial for trial in trials if trial.fault]
     if not failing:
         return well(subject, f"{', '.join(working)} work")
-    fix = "install the driver's library for FFmpeg (VA-API: intel-media-va-driver or mesa-va-drivers; NVIDIA: libnvidia-encode)"
+    names, why = ", ".join(trial.encoder for trial in failing), failing[0].fault
     if not working:
-        return warning(subject, f"none works: {'; '.join(failing)}", fix)
-    return well(subject, f"{', '.join(working)} work; not {'; '.join(failing)}")
+        return warning(subject, f"none of {names} works: {why}", DRIVERS.get(kind, ANY_DRIVER))
+    return well(subject, f"{', '.join(working)} work; {names} not: {why}")
 
 
 async def font_finding(laboratory: Laboratory) -> Finding:

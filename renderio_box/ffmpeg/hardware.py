@@ -58,6 +58,11 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     group: str = ""
 
     @property
+    def is_absent(self) -> bool:
+        """Tell whether the machine has no such device, as far as is seen."""
+        return self.state is State.ABSENT
+
+    @property
     def fault(self) -> str:
         """Return what is wrong with it as a clause; empty when nothing is."""
         match self.state:

@@ -2,7 +2,7 @@ import pytest
 
 from renderio_box.doctor import trials
 from renderio_box.doctor.finding import State
-from renderio_box.doctor.trials import Trial, encoding, hardware_fault, kind_of, of_trials
+from renderio_box.doctor.trials import Trial, encoding, excused, hardware_fault, kind_of, of_trials
 from renderio_box.jobs.hardware import Hardware
 
 
@@ -48,6 +48,14 @@ def test_a_device_is_well_when_some_encoder_works_on_it(
     tried = [Trial(name, fault) for name, fault in zip(("a", "b"), faults, strict=True)]
 
     assert of_trials(Hardware.VAAPI, tried).state is state
+
+
+def test_a_card_is_not_blamed_for_what_another_makers_does() -> None:
+    vaapi = of_trials(Hardware.VAAPI, [Trial("h264_vaapi", "")])
+    quick_sync = of_trials(Hardware.QSV, [Trial("h264_qsv", "no session")])
+
+    assert [each.state for each in excused([vaapi, quick_sync])] == [State.OK, State.OK]
+    assert list(excused([quick_sync])) == [quick_sync]
 
 
 @pytest.mark.parametrize(
