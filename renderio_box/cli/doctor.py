@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+import anyio
 import click
 import httpx
 import msgspec
@@ -22,6 +23,7 @@ from renderio_box.doctor.finding import Finding, State, problem, well
 from renderio_box.settings import Config
 
 ASK_SECONDS: Final = 10.0
+TOO_LATE: Final = f"no answer within {ASK_SECONDS:g} s"
 ANSWER_BYTES: Final = 64 * 1024
 WIDTHS: Final = (7, 18)
 
@@ -91,12 +93,13 @@ async def standing_of(data: DataDirectory) -> Standing | None:
     if server is None:
         return None
     try:
-        async with connected(server.url, server.key) as box:
-            alive, ready = await box.alive(), await box.readiness()
-    except (CliError, msgspec.ValidationError) as error:
+        with anyio.fail_after(ASK_SECONDS):
+            async with connected(server.url, server.key) as box:
+                alive, ready = await box.alive(), await box.readiness()
+    except (CliError, TimeoutError, msgspec.ValidationError) as error:
         if not await to_thread.run_sync(is_held, data):
             return None
-        return Standing(url=server.url, fault=str(error).partition(";")[0])
+        return Standing(url=server.url, fault=str(error).partition(";")[0] or TOO_LATE)
     trouble = {name: each.message for name, each in ready.checks.items() if not each.ok}
     return Standing(url=server.url, instance=alive.instance, trouble=trouble)
 
@@ -115,18 +118,26 @@ def is_held(data: DataDirectory) -> bool:
 async def ask(url: str) -> Answer:
     """Ask an address which box it leads to."""
     try:
-        async with (
-            httpx.AsyncClient(timeout=ASK_SECONDS, trust_env=False) as http,
-            http.stream("GET", f"{url.rstrip('/')}/healthz") as response,
-        ):
-            if not response.is_success:
-                return Answer(fault=f"it answers HTTP {response.status_code}")
-            body = await beginning_of(response)
-        return Answer(instance=msgspec.json.decode(body, type=Named).instance)
+        with anyio.fail_after(ASK_SECONDS):
+            return await asked(f"{url.rstrip('/')}/healthz")
+    except TimeoutError:
+        return Answer(fault=TOO_LATE)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return Answer(fault=str(error) or type(error).__name__)
     except msgspec.DecodeError:
         return Answer(fault="something answers that is no renderio-box")
+
+
+async def asked(url: str) -> Answer:
+    """Return what one request is answered with."""
+    async with (
+        httpx.AsyncClient(timeout=ASK_SECONDS, trust_env=False) as http,
+        http.stream("GET", url) as response,
+    ):
+        if not response.is_success:
+            return Answer(fault=f"it answers HTTP {response.status_code}")
+        body = await beginning_of(response)
+    return Answer(instance=msgspec.json.decode(body, type=Named).instance)
 
 
 async def beginning_of(response: httpx.Response) -> bytes:

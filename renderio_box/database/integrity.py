@@ -48,11 +48,11 @@ async def checked(address: str, *, within_s: float) -> Integrity:
     """Check the database at SQLite's address for it."""
     async with aiosqlite.connect(address, uri=True) as connection:
         schema = int(await one(connection, SCHEMA) or 0)
-        newest = await one(connection, NEWEST) if schema else None
         faults: tuple[str, ...] = ()
         with anyio.move_on_after(within_s) as limit:
             rows = await interrupted(connection, QUICK_CHECK)
             faults = tuple(row for row in rows if row != "ok")[:MAX_FAULTS]
+        newest = await one(connection, NEWEST) if schema and not faults else None
     return Integrity(
         schema=schema,
         known_schema=len(known_migrations()),

@@ -6,7 +6,16 @@ from typing import Final
 from renderio_box.api.examples.records import Example
 
 OPERATION: Final[Mapping[str, Mapping[str, Example]]] = {
-    "healthz": {"well": Example(summary="It lives", answer={"status": "ok"})},
+    "healthz": {
+        "well": Example(
+            summary="It lives",
+            answer={
+                "status": "ok",
+                "isolation": "bubblewrap with landlock",
+                "instance": "9f86d081884c7d65",
+            },
+        )
+    },
     "readyz": {
         "well": Example(
             summary="Commands can run",
