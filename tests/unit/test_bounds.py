@@ -1,9 +1,11 @@
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from renderio_box.bounds import (
     MEBIBYTE,
+    device_set,
     download_bounds,
     job_limits,
     job_memory_bytes,
@@ -18,6 +20,7 @@ from renderio_box.jobs.uploads import PART_BYTES
 from renderio_box.machine import physical_memory_bytes, usable_memory_bytes
 from renderio_box.settings import (
     Config,
+    HardwareConfig,
     InputsConfig,
     JobsConfig,
     NetworkConfig,
@@ -119,3 +122,12 @@ def test_no_guess_of_disk_is_above_what_a_command_may_write() -> None:
 
     sizes = (bounds.input_bytes, bounds.output_bytes, bounds.workspace_bytes)
     assert sizes == (2 * MEBIBYTE, 3 * MEBIBYTE, 5 * MEBIBYTE)
+
+
+async def test_commands_may_use_the_devices_of_the_configuration_and_by_default_none() -> None:
+    encode = ("-i", "a", "-c:v", "h264_vaapi", "b")
+    configured = Config(hardware=HardwareConfig(devices=("/dev/null",)))
+
+    given = [await device_set(each).given(encode) for each in (Config(), configured)]
+
+    assert [each.nodes for each in given] == [(), (Path("/dev/null"),)]
