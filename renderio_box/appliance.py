@@ -12,6 +12,7 @@ from renderio_box.api.app import Parts, create_app
 from renderio_box.api.health import BoxFacts, FfmpegFacts, Health
 from renderio_box.api.hosts import KnownHosts
 from renderio_box.api.llms import Offer
+from renderio_box.api.observatory import Observatory
 from renderio_box.api.rate_limit import RateLimit
 from renderio_box.api.renderio.files import UploadLimit
 from renderio_box.api.streams import Streams
@@ -36,12 +37,15 @@ from renderio_box.ffmpeg.builds import version_of
 from renderio_box.ground import Ground, open_ground
 from renderio_box.logs import LINES_PER_MINUTE, Sparingly
 from renderio_box.machine import host_name
+from renderio_box.metrics import Metrics
 from renderio_box.outgoing import open_dispatcher
 from renderio_box.queue.admission import Depth
 from renderio_box.queue.gate import Gate
+from renderio_box.queue.herald import Herald
 from renderio_box.queue.history import History
 from renderio_box.queue.job_queue import JobQueue, QueueRules
 from renderio_box.queue.outbox import Outbox
+from renderio_box.queue.survey import Surveyor
 from renderio_box.quiet_hours import quiet_hours
 from renderio_box.scheduler.janitor import Janitor
 from renderio_box.scheduler.keeper import Keeper
@@ -66,6 +70,7 @@ class Box(msgspec.Struct, frozen=True, kw_only=True):
     retention: Retention
     janitor: Janitor
     streams: Streams
+    metrics: Metrics
     app: Litestar
 
 
@@ -92,6 +97,7 @@ async def open_box(config: Config, data: DataDirectory) -> AsyncGenerator[Box]:
                 retention=retention_of(ground),
                 janitor=janitor_of(ground),
                 streams=parts.streams,
+                metrics=ground.metrics,
                 app=create_app(parts),
             )
 
@@ -104,9 +110,8 @@ def parts_of(ground: Ground) -> Parts:
     queue = JobQueue(
         database,
         clock,
-        ground.announcer,
+        Herald(ground.announcer, ground.delivery_wakeup, ground.metrics),
         addresses=addresses,
-        deliveries=ground.delivery_wakeup,
         rules=queue_rules(config),
     )
     return Parts(
@@ -122,8 +127,10 @@ def parts_of(ground: Ground) -> Parts:
         addresses=addresses,
         keys=ground.keys,
         endpoints=EndpointCatalog(database, clock),
-        outbox=Outbox(database, clock, ground.delivery_wakeup),
+        outbox=Outbox(database, clock, ground.delivery_wakeup, ground.metrics),
         health=health_of(ground, gate),
+        metrics=ground.metrics,
+        observatory=observatory_of(ground, gate),
         limits=job_limits(config, vcpus=ground.vcpus),
         build=ground.tooling.found.build,
         upload_limit=UploadLimit(config.storage.upload_mbytes * MEBIBYTE),
@@ -153,6 +160,25 @@ def inspector_of(ground: Ground) -> Inspector:
         ground.downloader,
         ground.addresses,
         scratch=ground.data.work,
+    )
+
+
+def observatory_of(ground: Ground, gate: Gate) -> Observatory:
+    """Put together what shows the figures of the box; those that stay are told at once."""
+    tooling = ground.tooling
+    ground.metrics.box_is(
+        version=__version__,
+        ffmpeg_version=tooling.found.build.version,
+        isolation=tooling.isolation.name,
+        vcpus=ground.vcpus,
+    )
+    return Observatory(
+        ground.metrics,
+        Surveyor(ground.database),
+        ground.storage,
+        gate,
+        ground.clock,
+        reserve_bytes=ground.config.storage.reserve_mbytes * MEBIBYTE,
     )
 
 

@@ -31,7 +31,9 @@ from renderio_box.ffmpeg.sandbox import Isolation, Tier
 from renderio_box.inputs.addresses import SETTING, NetworkPolicy
 from renderio_box.inputs.download import Downloader
 from renderio_box.inputs.outbound import OutboundTransport
+from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.machine import usable_cpus
+from renderio_box.metrics import Metrics
 from renderio_box.settings import Config
 from renderio_box.storage.addresses import Addresses
 from renderio_box.storage.local import LocalStorage
@@ -75,6 +77,7 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     policy: NetworkPolicy
     downloader: Downloader
     keys: KeyRing
+    metrics: Metrics
 
 
 @asynccontextmanager
@@ -85,20 +88,19 @@ async def open_ground(config: Config, data: DataDirectory) -> AsyncGenerator[Gro
         DirectoryInUseError, FfmpegMissingError, IsolationError,
         UnusableDatabaseError, UrlKeysError: It cannot be done; nothing was changed.
     """
-    clock, wakeup, shortage = SystemClock(), Wakeup(), Wakeup()
+    clock, metrics = SystemClock(), Metrics(ErrorStatus)
+    wakeup, shortage = Wakeup(), Wakeup()
     vcpus = config.jobs.vcpus or len(usable_cpus())
     async with AsyncExitStack() as stack:
         data.make()
         stack.enter_context(data.locked())
         url_keys = data.url_keys()
         tooling = await open_tooling(config, stack, vcpus=vcpus)
-        database = await stack.enter_async_context(open_sqlite(data.database))
-        reserve_bytes = config.storage.reserve_mbytes * MEBIBYTE
-        storage = LocalStorage(data.files, reserve_bytes=reserve_bytes, shortage=shortage)
-        await storage.open()
+        database = await stack.enter_async_context(open_sqlite(data.database, metrics))
+        await (storage := storage_of(config, data, shortage, metrics)).open()
         policy, keys = network_policy(config), KeyRing(database, clock)
         tell_networks(config)
-        downloader = Downloader(download_bounds(config), OutboundTransport(policy))
+        downloader = Downloader(download_bounds(config), OutboundTransport(policy), metrics)
         stack.push_async_callback(downloader.close)
         await keys.load()
         yield Ground(
@@ -117,7 +119,16 @@ async def open_ground(config: Config, data: DataDirectory) -> AsyncGenerator[Gro
             policy=policy,
             downloader=downloader,
             keys=keys,
+            metrics=metrics,
         )
+
+
+def storage_of(
+    config: Config, data: DataDirectory, shortage: Wakeup, metrics: Metrics
+) -> LocalStorage:
+    """Return where files are kept, before it is opened."""
+    reserve_bytes = config.storage.reserve_mbytes * MEBIBYTE
+    return LocalStorage(data.files, reserve_bytes=reserve_bytes, shortage=shortage, metrics=metrics)
 
 
 def tell_networks(config: Config) -> None:

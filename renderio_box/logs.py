@@ -14,14 +14,22 @@ SECRET_NAME: Final = re.compile(
     flags=re.IGNORECASE,
 )
 """Fields of which nothing is shown."""
-API_KEY: Final = re.compile(r"ffsk_[0-9a-f]{8,}", flags=re.IGNORECASE)
-USER_INFO: Final = re.compile(r"(\b[a-z][a-z0-9+.-]{0,15}://)[^\s/?#'\"]*@", flags=re.IGNORECASE)
+SLASH: Final = r"(?:\\?/|%(?:25)*2f)"
+"""As it is, as JSON may have it, or percent-encoded, more than once too."""
+API_KEY: Final = re.compile(r"ffsk(?:_|%(?:25)*5f)[0-9a-f]{8,}", flags=re.IGNORECASE)
+LONG_HEX: Final = re.compile(r"[0-9a-f]{48,}", flags=re.IGNORECASE)
+"""A key without its beginning, or a signature."""
 WORD: Final = re.compile(r"[^\s'\"]+")
-TOKEN: Final = re.compile(r"(/(?:files|uploads)/)[\w-]{32,}")
+SCHEME_END: Final = re.compile(rf"(?::|%(?:25)*3a){SLASH}{SLASH}|^//(?=[\w@])", flags=re.IGNORECASE)
+HOST_END: Final = re.compile(r"[/\\?#]|%(?:25)*(?:2f|3f|23)", flags=re.IGNORECASE)
+USER_INFO: Final = re.compile(r".*(?:@|%(?:25)*40)")
+TOKEN: Final = re.compile(rf"({SLASH}(?:files|uploads){SLASH})[\w%-]{{32,}}", flags=re.IGNORECASE)
 """What opens a file, or takes a part of one, without a key."""
+CREDENTIALS: Final = re.compile(r"\b(Basic|Bearer)(\s+|%20)[\w.~+/=-]{12,}")
 NAMED: Final = re.compile(
-    r"((?:\b|_)(?:x-api-key|authorization|cookie|passw(?:or)?d|secret|token|signature|sig)"
-    r"\b(?:['\"]?\s*[:=]|['\"],)\s*)(?:b?['\"][^'\"]*['\"]|(?:basic|bearer)\s+\S+|[^\s,;'\"]+)",
+    r"((?:api[_-]?key|authorization|cookie|passw(?:or)?d|passphrase|secret|token|signature|sig)"
+    r"\b\\*(?:['\"]?\s*(?:[:=]|%(?:25)*3[ad])|['\"],)[\s(\[{]*)"
+    r"(?:b?\\*(?:\"[^\"]*\"|'[^']*')|(?:basic|bearer)\s+\S+|b?\\*['\"]?[^\s,;'\"]+)",
     flags=re.IGNORECASE,
 )
 UNPRINTABLE: Final = re.compile(
@@ -91,6 +99,7 @@ def configure(*, level: str, json: bool, monotonic: Callable[[], float]) -> None
     renderer = structlog.processors.JSONRenderer() if json else text_renderer()
     structlog.configure(
         processors=[
+            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
@@ -136,25 +145,33 @@ def redact(
 
 
 def without_secrets(text: str) -> str:
-    """Return ``text`` with keys, credentials, query strings and tokens blotted out."""
-    text = USER_INFO.sub(rf"\1{BLOT}@", text)
-    text = WORD.sub(lambda word: without_query(word[0]), text)
+    """Return ``text`` with keys, credentials and tokens blotted out, and addresses cut short."""
+    text = WORD.sub(lambda word: cut_short(word[0]), text)
     text = TOKEN.sub(rf"\1{BLOT}", text)
     text = NAMED.sub(rf"\1{BLOT}", text)
-    return API_KEY.sub(f"ffsk_{BLOT}", text)
+    text = CREDENTIALS.sub(rf"\1\2{BLOT}", text)
+    text = API_KEY.sub(f"ffsk_{BLOT}", text)
+    return LONG_HEX.sub(BLOT, text)
 
 
-def without_query(word: str) -> str:
-    """Return a word as it is, or an address without what follows its path.
+def cut_short(word: str) -> str:
+    """Return a word as it is, an address as far as its host, a path without its query.
 
-    A pattern for whole addresses would take quadratic time over many that are run together.
+    A path may be a secret: those of webhooks often are. A pattern for whole addresses would
+    take quadratic time over many that are run together.
     """
-    address, mark, rest = word.partition("?")
-    if "://" in address:
-        address, hash_mark, fragment = address.partition("#")
-        mark, rest = hash_mark or mark, fragment or rest
-        return f"{address}{mark}{BLOT}" if rest else word
-    return f"{address}?{BLOT}" if address and "=" in rest else word
+    scheme_end = SCHEME_END.search(word)
+    if scheme_end is None:
+        address, _, query = word.partition("?")
+        return f"{address}?{BLOT}" if address and "=" in query else word
+    start = scheme_end.end()
+    host_end = HOST_END.search(word, start)
+    host = USER_INFO.sub(f"{BLOT}@", word[start : host_end.start() if host_end else None])
+    shown = word[:start] + host
+    if host_end is None:
+        return shown
+    rest = word[host_end.end() :]
+    return f"{shown}{host_end[0]}{BLOT if rest else ''}"
 
 
 def printable(text: str) -> str:

@@ -15,6 +15,7 @@ from renderio_box.catalog.keys import KeyRing, Scope
 from renderio_box.data_directory import DataDirectory, Server
 from renderio_box.http_server import HttpServer, listening, url_of
 from renderio_box.identifiers import Owner
+from renderio_box.pulse import feel_pulse
 from renderio_box.scheduler.failures import is_for_want_of_space
 from renderio_box.scheduler.scheduler import TRIED_AGAIN_S, Scheduler
 from renderio_box.settings import Config
@@ -90,6 +91,7 @@ def start(services: TaskGroup, parts: Parts, sock: socket.socket) -> None:
     services.start_soon(keep_serving, parts.server, sock, parts.served)
     services.start_soon(box.dispatcher.run)
     services.start_soon(box.database.checkpoint_regularly)
+    services.start_soon(feel_pulse, box.metrics)
 
 
 async def stop(parts: Parts, hurry: anyio.Event, *, grace_s: float) -> None:

@@ -59,7 +59,7 @@ async def open_scheduler(ground: Ground, parts: Parts) -> Scheduler:
     return Scheduler(
         queue=parts.queue,
         runner=runner,
-        capacity=Capacity(machine_of(ground), wakeup=ground.work_wakeup),
+        capacity=Capacity(machine_of(ground), wakeup=ground.work_wakeup, metrics=ground.metrics),
         gate=parts.gate,
         shared=shared,
     )

@@ -14,7 +14,9 @@ from renderio_box.api.bodies import StrictRequest
 from renderio_box.api.health import Health
 from renderio_box.api.hosts import HOSTS, HostCheck, KnownHosts
 from renderio_box.api.llms import Offer
-from renderio_box.api.problems import EXCEPTION_HANDLERS, request_id_of
+from renderio_box.api.observatory import Observatory
+from renderio_box.api.observed import Observed, request_id_of
+from renderio_box.api.problems import EXCEPTION_HANDLERS
 from renderio_box.api.rate_limit import RATE_LIMIT, RateLimit, RateLimiting
 from renderio_box.api.renderio.files import UploadLimit
 from renderio_box.api.routes import BEHIND_THE_DOOR, IN_FRONT_OF_THE_DOOR
@@ -32,6 +34,7 @@ from renderio_box.catalog.wanted import WantedFiles
 from renderio_box.jobs.invocation import Build
 from renderio_box.jobs.limits import JobLimits
 from renderio_box.logs import Sparingly
+from renderio_box.metrics import Metrics
 from renderio_box.queue.gate import Gate
 from renderio_box.queue.history import History
 from renderio_box.queue.job_queue import JobQueue
@@ -61,6 +64,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     endpoints: EndpointCatalog
     outbox: Outbox
     health: Health
+    metrics: Metrics
+    observatory: Observatory
     limits: JobLimits
     build: Build
     upload_limit: UploadLimit
@@ -93,7 +98,7 @@ def create_app(parts: Parts) -> Litestar:
         },
         security=[{"apiKey": []}],
     )
-    return Litestar(
+    app = Litestar(
         route_handlers=[behind_the_door, *IN_FRONT_OF_THE_DOOR],
         dependencies={
             "urls": Provide(urls_of, sync_to_thread=False),
@@ -109,6 +114,8 @@ def create_app(parts: Parts) -> Litestar:
         logging_config=None,
         state=state_of(parts),
     )
+    app.asgi_handler = Observed(app.asgi_handler, parts.metrics)
+    return app
 
 
 def state_of(parts: Parts) -> State:
@@ -135,6 +142,7 @@ SHARED: Final = (
     "endpoints",
     "outbox",
     "health",
+    "observatory",
     "upload_limit",
     "offer",
     "wanted",

@@ -52,7 +52,9 @@ RAW: Final = "application/octet-stream"
 WHEREABOUTS: Final = ("ETag", "Last-Modified", "Accept-Ranges", "Content-Disposition")
 
 HEADERS: Final[Mapping[str, str]] = {
-    "X-Request-Id": "Names this answer; the log lines about it carry it too.",
+    "X-Request-Id": "Names this answer, and in the log whatever becomes of the request: the"
+    " caller's own X-Request-Id if it has 8 to 128 letters, digits, dots, colons, dashes or"
+    " underscores.",
     "Retry-After": "After how many seconds to try again.",
     "WWW-Authenticate": "Always Bearer.",
     "ETag": "The SHA-256 of the content, in quotation marks: what is stored never changes.",
@@ -173,6 +175,10 @@ PROBED: Final[Json] = {
     },
     "required": ["streams", "format"],
 }
+FIGURES: Final[Json] = {
+    media_type: {"schema": {"type": "string"}}
+    for media_type in ("text/plain", "application/openmetrics-text")
+}
 ANSWERS: Final[Mapping[str, Mapping[str, Json]]] = {
     "serve_file": {
         "200": answer("The whole file.", *WHEREABOUTS, content={"*/*": {"schema": BINARY}}),
@@ -196,6 +202,7 @@ ANSWERS: Final[Mapping[str, Mapping[str, Json]]] = {
     "probe": {
         "200": answer("What the file is.", content={"application/json": {"schema": PROBED}}),
     },
+    "show_metrics": {"200": answer("Every figure.", content=FIGURES)},
     "readyz": {
         "503": answer(
             "Commands cannot run now; the checks say why.",

@@ -3,15 +3,14 @@
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
-from uuid import uuid4
 
 import structlog
 from litestar import Request, Response
 from litestar.enums import ParamType
 from litestar.exceptions import HTTPException, SerializationException, ValidationException
-from litestar.types import Scope
 
 from renderio_box.api.envelopes import ErrorBody, Fault, Problem, dialect_of, error_body
+from renderio_box.api.observed import request_id_of
 from renderio_box.database.connection import DatabaseFullError
 from renderio_box.errors import BoxError, ErrorCode, NotDoableError
 from renderio_box.jobs.job import Dialect
@@ -199,11 +198,6 @@ def answer_full_database(request: AnyRequest, error: DatabaseFullError) -> Respo
     """Answer when there was no room on the disk even for a row."""
     log.error("database_full", path=request.url.path, reason=str(error))
     return answer_expected(request, StorageFullError())
-
-
-def request_id_of(scope: Scope) -> str:
-    """Return the identifier of the request that ``scope`` belongs to, made at first asking."""
-    return str(scope["state"].setdefault("request_id", uuid4().hex))
 
 
 def answer_unexpected(request: AnyRequest, error: Exception) -> Response[ErrorBody]:

@@ -10,6 +10,7 @@ from renderio_box.api.health import healthz, readyz
 from renderio_box.api.keys import KeyController
 from renderio_box.api.llms import llms_page
 from renderio_box.api.media import serve_file
+from renderio_box.api.observatory import show_metrics
 from renderio_box.api.part_uploads import (
     complete_upload,
     init_upload,
@@ -66,5 +67,9 @@ BEHIND_THE_DOOR: Final = (
     *FILE_ROUTES,
 )
 """What answers only to a key."""
-IN_FRONT_OF_THE_DOOR: Final = (serve_file, receive_part, healthz, readyz, llms_page, page_script)
+IN_FRONT_OF_THE_DOOR: Final = (
+    *(serve_file, receive_part),
+    *(healthz, readyz, show_metrics),
+    *(llms_page, page_script),
+)
 """What answers to anybody: pages, and files to whoever has their address."""

@@ -6,6 +6,7 @@ from typing import Any, Final, Protocol
 
 from litestar import Request
 
+from renderio_box.api.observed import request_id_of
 from renderio_box.api.urls import UrlMaker
 from renderio_box.api.work import Terms
 from renderio_box.catalog.keys import Principal
@@ -43,7 +44,13 @@ class Submitter:
     def terms(self, request: AnyRequest, *, dialect: Dialect) -> Terms:
         """Return the terms on which ``request`` is read."""
         origin = self._url_maker.urls(request).base
-        return Terms(limits=self._limits, build=self._build, dialect=dialect, origin=origin)
+        return Terms(
+            limits=self._limits,
+            build=self._build,
+            dialect=dialect,
+            origin=origin,
+            request_id=request_id_of(request.scope),
+        )
 
     async def submit(self, data: Submittable, request: AnyRequest, *, dialect: Dialect) -> Job:
         """Queue what was asked for, or find it queued by the same request before."""

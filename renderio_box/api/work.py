@@ -76,13 +76,15 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """What a request is read by: the operator's bounds, the FFmpeg here, the caller's API.
 
-    ``origin`` is the address of the box as the caller reached it, without a slash at its end.
+    ``origin`` is the address of the box as the caller reached it, without a slash at its end;
+    ``request_id`` names the request.
     """
 
     limits: JobLimits
     build: Build
     dialect: Dialect
     origin: str
+    request_id: str | None = None
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,6 +134,7 @@ def submission_of(
         ),
         dialect=terms.dialect,
         origin=terms.origin,
+        request_id=terms.request_id,
     )
 
 

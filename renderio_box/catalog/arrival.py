@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 import anyio
+import structlog
 
 from renderio_box.ffmpeg.probe import Prober, UnreadableError
 from renderio_box.identifiers import FileId, Owner, new_file_token, new_id
@@ -12,6 +13,13 @@ from renderio_box.jobs.file_types import extension_of, file_type_of
 from renderio_box.jobs.files import FileKind, FileStatus, MediaInfo, NewFile, StoredFile
 from renderio_box.storage.keys import upload_key
 from renderio_box.storage.storage import Incoming, Storage
+
+log = structlog.get_logger()
+
+
+def tell_stored(file: StoredFile) -> None:
+    """Write the line about a file that is kept; its row is committed."""
+    log.info("file_stored", file=file.id, kind=file.kind, owner=file.owner, bytes=file.size_bytes)
 
 
 def awaited(

@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 from msgspec.structs import replace
 
-from renderio_box.catalog.arrival import published, removed_on_error
+from renderio_box.catalog.arrival import published, removed_on_error, tell_stored
 from renderio_box.clock import Clock
 from renderio_box.database import files, jobs, segments
 from renderio_box.database.connection import Database, Transaction
@@ -77,6 +77,7 @@ class FileCatalog:
             )
             async with self._database.transaction() as tx:
                 await files.insert(tx, file)
+        tell_stored(file)
         return file
 
     async def find(self, file_id: FileId, *, sees: Owner | None) -> StoredFile:

@@ -8,8 +8,9 @@ from weakref import WeakValueDictionary
 
 import anyio
 import msgspec
+import structlog
 
-from renderio_box.catalog.arrival import awaited, published, removed_on_error
+from renderio_box.catalog.arrival import awaited, published, removed_on_error, tell_stored
 from renderio_box.clock import Clock
 from renderio_box.database import files, uploads
 from renderio_box.database.connection import Database, Transaction
@@ -33,6 +34,8 @@ from renderio_box.storage.storage import (
     Storage,
     StorageFullError,
 )
+
+log = structlog.get_logger()
 
 NONCE_BYTES: Final = 8
 CLEARED_AT_ONCE: Final = 100
@@ -84,6 +87,7 @@ class PartUploads:
         async with self._database.transaction() as tx:
             await files.insert(tx, file)
             await uploads.insert(tx, upload)
+        log.info("upload_begun", file=file.id, owner=owner, bytes=size_bytes)
         return upload
 
     async def awaiting(self, token: str, number: int) -> Upload:
@@ -173,6 +177,7 @@ class PartUploads:
                 await self._append(part, incoming)
             new = await published(incoming, file.filename, key=file.key, prober=self._prober)
             kept = await self._settle(file, parts, new)
+        tell_stored(kept)
         for part in parts:
             await self._storage.delete(part.key)
         return kept

@@ -2,6 +2,8 @@
 
 from contextlib import AbstractContextManager
 
+import structlog
+
 from renderio_box.catalog.arrival import awaited, published, removed_on_error
 from renderio_box.clock import Clock
 from renderio_box.database import files
@@ -16,6 +18,8 @@ from renderio_box.jobs.storage_urls import EXPIRED, storage_url_in
 from renderio_box.storage.addresses import Addresses
 from renderio_box.storage.storage import Incoming, Storage
 from renderio_box.wakeup import Announcer, Wakeup
+
+log = structlog.get_logger()
 
 
 class WantedFiles:
@@ -65,6 +69,7 @@ class WantedFiles:
                 )
             await files.insert(tx, file)
         self._announcer.notify()
+        log.info("file_wanted", file=file.id, owner=owner)
         return file
 
     async def take_back(self) -> int:

@@ -17,6 +17,7 @@ import aiosqlite
 import anyio
 
 from renderio_box.database.migrate import UnreadableDatabaseError, migrate
+from renderio_box.metrics import Metrics
 
 Value = str | int | float | bytes | None
 Row = Mapping[str, Value]
@@ -108,27 +109,27 @@ class SqliteTransaction:
 class SqliteDatabase:
     """SQLite in WAL mode with full durability; all transactions take turns."""
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    def __init__(self, connection: aiosqlite.Connection, metrics: Metrics) -> None:
         self._connection = connection
+        self._metrics = metrics
         self._turn = anyio.Lock()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[SqliteTransaction]:
         """Open a write transaction; it commits on leaving unless an error passes through."""
-        async with self._turn:
-            with failures_named():
-                # A cancelled await does not stop aiosqlite's thread, so the
-                # statements that open and close a transaction are never cancelled.
+        async with self._turn_to("write"):
+            # A cancelled await does not stop aiosqlite's thread, so the
+            # statements that open and close a transaction are never cancelled.
+            with anyio.CancelScope(shield=True):
+                await self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield SqliteTransaction(self._connection)
                 with anyio.CancelScope(shield=True):
-                    await self._connection.execute("BEGIN IMMEDIATE")
-                try:
-                    yield SqliteTransaction(self._connection)
-                    with anyio.CancelScope(shield=True):
-                        await self._connection.commit()
-                except BaseException:
-                    with anyio.CancelScope(shield=True):
-                        await self._connection.rollback()
-                    raise
+                    await self._connection.commit()
+            except BaseException:
+                with anyio.CancelScope(shield=True):
+                    await self._connection.rollback()
+                raise
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[SqliteTransaction]:
@@ -136,9 +137,20 @@ class SqliteDatabase:
 
         There is no other connection, so this needs no transaction of SQLite's.
         """
-        async with self._turn:
-            with failures_named():
-                yield SqliteTransaction(self._connection)
+        async with self._turn_to("read"):
+            yield SqliteTransaction(self._connection)
+
+    @asynccontextmanager
+    async def _turn_to(self, kind: str) -> AsyncGenerator[None]:
+        """Wait for a turn, and note how long it took with what was done in it."""
+        began_at = anyio.current_time()
+        try:
+            async with self._turn:
+                with failures_named():
+                    yield
+        finally:
+            took_s = anyio.current_time() - began_at
+            self._metrics.transaction_ended(kind, took_s=took_s)
 
     async def checkpoint_regularly(self) -> None:
         """Write the log back into the database between transactions, until cancelled."""
@@ -169,7 +181,7 @@ def failures_named() -> Generator[None]:
 
 
 @asynccontextmanager
-async def open_sqlite(path: Path) -> AsyncGenerator[SqliteDatabase]:
+async def open_sqlite(path: Path, metrics: Metrics | None = None) -> AsyncGenerator[SqliteDatabase]:
     """Open the database at ``path``, creating or migrating it as needed.
 
     Raises:
@@ -185,7 +197,7 @@ async def open_sqlite(path: Path) -> AsyncGenerator[SqliteDatabase]:
             await migrate(connection, path)
         except sqlite3.Error as error:
             raise UnreadableDatabaseError(path, error) from error
-        yield SqliteDatabase(connection)
+        yield SqliteDatabase(connection, metrics or Metrics())
 
 
 def failure(error: sqlite3.Error) -> DatabaseFailedError:

@@ -23,10 +23,10 @@ JSON_COLUMNS: Final = (
 INSERT: Final = """
 INSERT INTO jobs (id, owner, state, spec, original_request, metadata, warnings, priority,
                   vcpu_count, attempt, interruptions, created_at, command_type, dialect, origin,
-                  batch_id)
+                  batch_id, request_id)
 VALUES (:id, :owner, 'queued', :spec, :original_request, :metadata, :warnings, :priority,
         :vcpu_count, 0, 0, :created_at, :command_type, :dialect, :origin,
-        :batch_id)
+        :batch_id, :request_id)
 """
 
 HEAD: Final = """
@@ -112,6 +112,7 @@ async def insert(tx: Transaction, job: Job) -> None:
         "dialect": job.dialect,
         "origin": job.origin,
         "batch_id": job.batch_id,
+        "request_id": job.request_id,
     }
     await tx.execute(INSERT, values)
 

@@ -10,6 +10,7 @@ import msgspec
 
 from renderio_box.inputs.connector import CONNECT_SECONDS, RefusedAddressError
 from renderio_box.inputs.outbound import OutboundTransport, outbound_client
+from renderio_box.metrics import Metrics
 
 PIECE_BYTES: Final = 256 * 1024
 OK: Final = 200
@@ -51,8 +52,14 @@ class Download(msgspec.Struct, frozen=True, kw_only=True):
 class Downloader:
     """Fetches URLs for jobs; safe to use for many at once."""
 
-    def __init__(self, bounds: DownloadBounds, transport: OutboundTransport) -> None:
+    def __init__(
+        self,
+        bounds: DownloadBounds,
+        transport: OutboundTransport,
+        metrics: Metrics | None = None,
+    ) -> None:
         self._bounds = bounds
+        self._metrics = metrics or Metrics()
         self._client = outbound_client(
             transport,
             timeout=httpx.Timeout(bounds.stall_seconds, connect=CONNECT_SECONDS),
@@ -79,7 +86,7 @@ class Downloader:
                     yield Download(
                         file_name=response.url.path.rpartition("/")[2],
                         mime_type=response.headers.get("content-type", ""),
-                        pieces=counted(response, self._bounds),
+                        pieces=self._counted(response),
                     )
         except TimeoutError as error:
             raise UnreachableError(
@@ -87,6 +94,16 @@ class Downloader:
             ) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise UnreachableError(explained(error)) from error
+
+    async def _counted(self, response: httpx.Response) -> AsyncIterator[bytes]:
+        """Yield the raw body in pieces, and stop it at the limit whatever was announced."""
+        received = 0
+        async for piece in response.aiter_raw(PIECE_BYTES):
+            received += len(piece)
+            self._metrics.downloaded(len(piece))
+            if received > self._bounds.max_bytes:
+                raise too_large(self._bounds)
+            yield piece
 
     @asynccontextmanager
     async def _answer(self, url: str) -> AsyncGenerator[httpx.Response]:
@@ -144,16 +161,6 @@ def check_answer(response: httpx.Response, bounds: DownloadBounds) -> None:
     announced = response.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > bounds.max_bytes:
         raise too_large(bounds)
-
-
-async def counted(response: httpx.Response, bounds: DownloadBounds) -> AsyncIterator[bytes]:
-    """Yield the raw body in pieces, and stop it at the limit whatever was announced."""
-    received = 0
-    async for piece in response.aiter_raw(PIECE_BYTES):
-        received += len(piece)
-        if received > bounds.max_bytes:
-            raise too_large(bounds)
-        yield piece
 
 
 def too_large(bounds: DownloadBounds) -> TooLargeError:

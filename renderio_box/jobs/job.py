@@ -113,7 +113,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """A job to be queued: the spec and what is only kept to be shown again.
 
     ``origin`` is the address, without a slash at its end, under which the caller reached
-    the box; a webhook's URLs begin with it.
+    the box; a webhook's URLs begin with it. ``request_id`` names the caller's request.
     """
 
     spec: JobSpec
@@ -122,6 +122,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     dialect: Dialect = Dialect.RENDERIO
     origin: str = ""
+    request_id: str | None = None
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,6 +152,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...]
     dialect: Dialect = Dialect.RENDERIO
     origin: str = ""
+    request_id: str | None = None
     batch_id: BatchId | None = None
     attempt: int
     interruptions: int

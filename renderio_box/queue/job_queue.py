@@ -33,12 +33,12 @@ from renderio_box.queue.admission import (
     earlier_jobs,
     remember,
 )
+from renderio_box.queue.herald import Herald
 from renderio_box.queue.line import Line
 from renderio_box.queue.new_jobs import new_jobs
 from renderio_box.queue.outbox import announce_end
 from renderio_box.queue.outputs import keep_outputs
 from renderio_box.storage.addresses import Addresses
-from renderio_box.wakeup import Announcer, Wakeup
 
 EVERY_LEASE: Final = datetime(9999, 1, 1, tzinfo=UTC)
 RESCUED_AT_ONCE: Final = 1000
@@ -82,9 +82,8 @@ class QueueRules(msgspec.Struct, frozen=True, kw_only=True):
 class JobQueue:
     """The only writer of job state.
 
-    ``announcer`` is notified after every commit that changes a job's state, ``deliveries``
-    when one has ended, which may have put something into the outbox. ``line`` says what the
-    jobs that wait are waiting for. ``lease_clock`` is what all leases are judged by: the time
+    ``herald`` tells of every change of a job's state once it is committed. ``line`` says what
+    the jobs that wait are waiting for. ``lease_clock`` is what all leases are judged by: the time
     of day may be corrected while somebody holds one.
     """
 
@@ -92,18 +91,16 @@ class JobQueue:
         self,
         database: Database,
         clock: Clock,
-        announcer: Announcer,
+        herald: Herald,
         *,
         addresses: Addresses,
-        deliveries: Wakeup,
         rules: QueueRules | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
         self.lease_clock = SteadyClock(clock)
-        self._announcer = announcer
+        self._herald = herald
         self._addresses = addresses
-        self._deliveries = deliveries
         self._rules = rules or QueueRules()
         self._closed = False
         self.line = Line()
@@ -150,7 +147,7 @@ class JobQueue:
                     await needed_files.insert(tx, job.id, needed)
                 await events.add(tx, job, at=job.created_at)
             await remember(tx, idempotency, made)
-        self._announcer.notify()
+        self._herald.accepted(made)
         return made
 
     async def claim(self, room: Room, *, lease: timedelta) -> Job | None:
@@ -181,7 +178,7 @@ class JobQueue:
             until, started_at = self.lease_clock.now() + lease, max(now, head.created_at)
             job = await jobs.claim(tx, head, now=started_at, lease_expires_at=until)
             await events.add(tx, job, at=now)
-        self._announcer.notify()
+        self._herald.started(job)
         return job
 
     async def renew(
@@ -223,11 +220,13 @@ class JobQueue:
                 await jobs.keep_log(tx, job, outcome.log)
             if isinstance(outcome, Succeeded) and settled.state is JobState.SUCCEEDED:
                 await keep_outputs(tx, job, outcome, terms=self._rules.terms, now=now)
-        self._announce([settled])
+        self._herald.settled(settled)
         return settled
 
-    async def cancel(self, job_id: JobId, *, sees: Owner | None) -> Job:
+    async def cancel(self, job_id: JobId, *, sees: Owner | None, by: str | None = None) -> Job:
         """End a queued job, or ask the running attempt to stop; repeating it is harmless.
+
+        ``by`` names the request that asks.
 
         Raises:
             NotFoundError: There is no such job.
@@ -243,7 +242,7 @@ class JobQueue:
                 raise AlreadyFinishedError(job_id)
             cancelled = transitions.cancel(job, now=now)
             await self._change(tx, cancelled, expected=job.state, now=now)
-        self._announce([cancelled])
+        self._herald.cancelled(cancelled, before=job, by=by)
         return cancelled
 
     async def is_unfinished(self, batch_id: BatchId) -> bool:
@@ -264,8 +263,7 @@ class JobQueue:
             for job in (each for each in expired if each.id not in but):
                 rescued.append(transitions.rescue(job, now=now))
                 await self._change(tx, rescued[-1], expected=JobState.RUNNING, now=now)
-        if rescued:
-            self._announce(rescued)
+        self._herald.rescued(rescued)
         return rescued
 
     async def _change(
@@ -282,9 +280,3 @@ class JobQueue:
         if job.finished_at is not None:
             await needed_files.delete_of_job(tx, job.id)
             await announce_end(tx, job, now=now)
-
-    def _announce(self, changed: Sequence[Job]) -> None:
-        """Wake whoever waits for changed jobs, and for what their ends put into the outbox."""
-        self._announcer.notify()
-        if any(job.finished_at is not None for job in changed):
-            self._deliveries.notify()

@@ -31,6 +31,7 @@ def new_jobs(
             warnings=submission.warnings,
             dialect=submission.dialect,
             origin=submission.origin,
+            request_id=submission.request_id,
             batch_id=batch_id,
             attempt=0,
             interruptions=0,

@@ -30,6 +30,7 @@ from renderio_box.jobs.delivery import (
     replayed,
 )
 from renderio_box.jobs.job import Job
+from renderio_box.metrics import Metrics
 from renderio_box.wakeup import Wakeup
 
 RANDOM: Final = SystemRandom()
@@ -66,7 +67,10 @@ class Outbox:
     ``wakeup`` is notified when a request has made one due.
     """
 
-    def __init__(self, database: Database, clock: Clock, wakeup: Wakeup) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, wakeup: Wakeup, metrics: Metrics | None = None
+    ) -> None:
+        self._metrics = metrics or Metrics()
         self._database = database
         self._clock = clock
         self._wakeup = wakeup
@@ -98,6 +102,7 @@ class Outbox:
             if url is not None and reason is None:
                 return Parcel(delivery, url, endpoint)
             await deliveries.give_up(tx, delivery_id, reason or REMOVED, now=now)
+        self._metrics.webhook_attempted(DeliveryStatus.FAILED)
         return None
 
     async def settle(self, parcel: Parcel, receipt: Receipt) -> Delivery | None:
@@ -112,12 +117,14 @@ class Outbox:
                 return None
             if delivery.finished_at is not None and delivery.kind is DeliveryKind.ACCOUNT:
                 await count_end(tx, parcel, delivery.status, now=now)
+        self._metrics.webhook_attempted(delivery.status)
         return delivery
 
     async def give_up(self, delivery_id: DeliveryId, reason: str) -> None:
         """End a pending delivery as failed, even one whose row cannot be read."""
         async with self._database.transaction() as tx:
             await deliveries.give_up(tx, delivery_id, reason, now=self._clock.now())
+        self._metrics.webhook_attempted(DeliveryStatus.FAILED)
 
     async def list(
         self, *, sees: Owner | None, job_id: JobId | None, limit: int, offset: int

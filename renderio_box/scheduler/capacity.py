@@ -9,6 +9,7 @@ import msgspec
 from renderio_box.jobs.job import JobSpec
 from renderio_box.jobs.needs import Bounds, needs_of, output_bytes_of
 from renderio_box.jobs.room import Room
+from renderio_box.metrics import Metrics
 from renderio_box.scheduler.tracker import Tracker
 from renderio_box.wakeup import Wakeup
 
@@ -67,8 +68,9 @@ class Capacity:
     is notified whenever something comes back.
     """
 
-    def __init__(self, machine: Machine, *, wakeup: Wakeup) -> None:
+    def __init__(self, machine: Machine, *, wakeup: Wakeup, metrics: Metrics | None = None) -> None:
         self.machine = machine
+        self._metrics = metrics or Metrics()
         self._wakeup = wakeup
         self._encoding: list[Slot] = []
         self._finishing: list[Slot] = []
@@ -104,10 +106,12 @@ class Capacity:
         cpus = self._least_pinned(spec.vcpu_count) if spec.pinned else ()
         slot = Slot(self, spec, tracker, cpus)
         self._encoding.append(slot)
+        self._tell()
         try:
             yield slot
         finally:
             (self._encoding if slot in self._encoding else self._finishing).remove(slot)
+            self._tell()
             self._wakeup.notify()
 
     def finish(self, slot: Slot) -> None:
@@ -115,7 +119,11 @@ class Capacity:
         if slot in self._encoding and len(self._finishing) < self.machine.vcpus:
             self._encoding.remove(slot)
             self._finishing.append(slot)
+            self._tell()
             self._wakeup.notify()
+
+    def _tell(self) -> None:
+        self._metrics.vcpus_are_used(self.machine.vcpus - self.vcpus)
 
     def _least_pinned(self, count: int) -> tuple[int, ...]:
         pinned = Counter(cpu for slot in self._encoding for cpu in slot.cpus)

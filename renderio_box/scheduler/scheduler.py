@@ -6,6 +6,7 @@ from typing import Final
 import anyio
 import structlog
 from anyio.abc import TaskGroup, TaskStatus
+from structlog.contextvars import bound_contextvars
 
 from renderio_box.companions import accompanied_by
 from renderio_box.database.connection import DatabaseFailedError
@@ -111,8 +112,6 @@ class Scheduler:
     async def _take_back(self, *, leases_before: datetime) -> bool:
         """Queue again, or end, jobs whose lease ended before that moment; False for none."""
         rescued = await self._queue.rescue(leases_before=leases_before, but=self._in_hand)
-        for job in rescued:
-            log.warning("attempt_rescued", job=job.id, attempt=job.attempt, state=job.state)
         return bool(rescued)
 
     async def _look_regularly(self) -> None:
@@ -155,10 +154,12 @@ class Scheduler:
     ) -> None:
         """Carry one claimed job to its end, whatever that is."""
         spec, tracker = job.spec, Tracker()
-        with self._capacity.taken(spec, tracker) as slot:
+        with (
+            self._capacity.taken(spec, tracker) as slot,
+            bound_contextvars(job=job.id, request_id=job.request_id),
+        ):
             task_status.started()
             self._in_hand.add(job.id)
-            log.info("attempt_started", job=job.id, attempt=job.attempt, vcpus=spec.vcpu_count)
             outcome: Outcome | None = Interrupted()
             try:
                 outcome = await self._watched(job, tracker, slot)
@@ -204,14 +205,6 @@ class Scheduler:
             return
         if isinstance(outcome, Succeeded) and settled.state is not JobState.SUCCEEDED:
             await self._runner.discard(outcome)
-        log.info(
-            "attempt_ended",
-            job=job.id,
-            attempt=job.attempt,
-            state=settled.state,
-            error_status=settled.error_status,
-            run_seconds=settled.run_seconds,
-        )
 
     async def _settled(self, job: Job, outcome: Outcome) -> Job:
         """Record how the attempt ended; a database in trouble is asked again for a while.

@@ -14,6 +14,7 @@ from uuid import uuid4
 import anyio
 from anyio import from_thread, to_thread
 
+from renderio_box.metrics import Metrics
 from renderio_box.storage.beneath import (
     OBJECT_MODE,
     check_moved,
@@ -48,11 +49,19 @@ class LocalStorage:
     and not there.
     """
 
-    def __init__(self, root: Path, *, reserve_bytes: int, shortage: Wakeup | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        reserve_bytes: int,
+        shortage: Wakeup | None = None,
+        metrics: Metrics | None = None,
+    ) -> None:
         self._root = root.resolve()
         self._incoming = self._root / "incoming"
         self._reserve_bytes = reserve_bytes
         self._shortage = shortage or Wakeup()
+        self._metrics = metrics or Metrics()
 
     async def open(self) -> None:
         """Make the directories and forget what a dead process left half-received."""
@@ -154,6 +163,7 @@ class LocalStorage:
         path.replace(target)
         check_moved(opened, target, size_bytes=size_bytes)
         sync_directory(target.parent)
+        self._metrics.stored(size_bytes)
         return StoredObject(key=key, size_bytes=size_bytes, sha256=sha256)
 
     def _prepare(self) -> None:

@@ -106,13 +106,14 @@ class Dispatcher:
         if parcel is None:
             return
         sent_at = self._clock.now()
-        body = body_of(self._describe(await self._report(parcel)), sent_at=sent_at)
+        report = await self._report(parcel)
+        body = body_of(self._describe(report), sent_at=sent_at)
         secret = None if parcel.endpoint is None else parcel.endpoint.secret
         headers = signed_headers(delivery_id, body, secret=secret, sent_at=sent_at)
         receipt = await self._sender.post(parcel.url, body, headers)
         with anyio.fail_after(SETTLED_WITHIN_S, shield=True):
             settled = await self._outbox.settle(parcel, receipt)
-        log_attempt(parcel, receipt, settled)
+        log_attempt(parcel, receipt, settled, request_id=report.job.request_id)
 
     async def _report(self, parcel: Parcel) -> JobReport:
         """Return what the delivery tells of: its job, or a sample for a trial."""
@@ -124,13 +125,16 @@ class Dispatcher:
         )
 
 
-def log_attempt(parcel: Parcel, receipt: Receipt, settled: Delivery | None) -> None:
+def log_attempt(
+    parcel: Parcel, receipt: Receipt, settled: Delivery | None, *, request_id: str | None
+) -> None:
     """Write one line about an attempt; of the address only what names the receiver."""
     delivery = parcel.delivery
     log.info(
         "webhook_attempted",
         delivery=delivery.id,
         job=delivery.job_id,
+        request_id=request_id,
         to=f"{urlsplit(parcel.url).scheme}://{host_of(parcel.url)}",
         attempt=delivery.attempts + 1,
         answer=receipt.status_code,

@@ -32,6 +32,7 @@ from renderio_box.database.connection import as_text, open_sqlite
 from renderio_box.database.job_lists import Place
 from renderio_box.identifiers import JobId
 from renderio_box.jobs.job import Progress, Stage
+from renderio_box.queue.herald import Herald
 from renderio_box.queue.job_queue import JobQueue
 from renderio_box.wakeup import Announcer, Wakeup
 from tests.bench.memory import MEBIBYTE, resident_bytes
@@ -156,7 +157,7 @@ def over_http(crowds: list[Crowd], rounds: int, times: Times) -> None:
 @asynccontextmanager
 async def open_queue(crowd: Crowd) -> AsyncGenerator[JobQueue]:
     async with open_sqlite(crowd.data / "box.sqlite3") as opened:
-        yield JobQueue(opened, SystemClock(), Announcer(), addresses=ADDRESSES, deliveries=Wakeup())
+        yield JobQueue(opened, SystemClock(), Herald(Announcer(), Wakeup()), addresses=ADDRESSES)
 
 
 async def in_the_queue(crowds: list[Crowd], rounds: int, times: Times) -> None:

@@ -55,6 +55,7 @@ DOCUMENTED = [
     ("post", "/v1/files/{file_id}/complete-upload"),
     ("get", "/healthz"),
     ("get", "/readyz"),
+    ("get", "/metrics"),
 ]
 
 

@@ -17,6 +17,7 @@ from renderio_box.api.app import Parts
 from renderio_box.api.health import BoxFacts, FfmpegFacts, Health
 from renderio_box.api.hosts import KnownHosts
 from renderio_box.api.llms import Offer
+from renderio_box.api.observatory import Observatory
 from renderio_box.api.renderio.files import UploadLimit
 from renderio_box.api.streams import Streams
 from renderio_box.api.urls import UrlMaker
@@ -34,19 +35,23 @@ from renderio_box.identifiers import DeliveryId, FileId, JobId, Owner
 from renderio_box.inputs.addresses import NetworkPolicy
 from renderio_box.inputs.download import DownloadBounds, Downloader
 from renderio_box.jobs.delivery import Delivery, Receipt
+from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.jobs.files import FileStatus, StoredFile
 from renderio_box.jobs.limits import JobLimits
 from renderio_box.jobs.needs import Bounds
 from renderio_box.jobs.retention import FOR_EVER, Terms
 from renderio_box.logs import LINES_PER_MINUTE, Sparingly
+from renderio_box.metrics import Metrics
 from renderio_box.networks import opened_by
 from renderio_box.outgoing import describing
 from renderio_box.queue.admission import Depth
 from renderio_box.queue.disposal import Disposal
 from renderio_box.queue.gate import Gate
+from renderio_box.queue.herald import Herald
 from renderio_box.queue.history import History, JobReport
 from renderio_box.queue.job_queue import JobQueue, QueueRules
 from renderio_box.queue.outbox import Outbox, Parcel
+from renderio_box.queue.survey import Surveyor
 from renderio_box.quiet_hours import QuietHours
 from renderio_box.scheduler.attempt import AttemptRunner
 from renderio_box.scheduler.capacity import Capacity, Machine
@@ -146,8 +151,14 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
 class WatchedOutbox(Outbox):
     """An outbox on whose every attempt a test can wait, however it was recorded."""
 
-    def __init__(self, database: SqliteDatabase, clock: ManualClock, wakeup: Wakeup) -> None:
-        super().__init__(database, clock, wakeup)
+    def __init__(
+        self,
+        database: SqliteDatabase,
+        clock: ManualClock,
+        wakeup: Wakeup,
+        metrics: Metrics | None = None,
+    ) -> None:
+        super().__init__(database, clock, wakeup, metrics)
         self.next_record = anyio.Event()
 
     async def open(self, delivery_id: DeliveryId) -> Parcel | None:
@@ -255,9 +266,12 @@ async def open_box(
 ) -> AsyncGenerator[Box]:
     """Open every part on the files under ``root``, as the appliance does."""
     clock, prober, wakeup = outside.clock, outside.prober, WatchedWakeup()
-    async with open_sqlite(root / DATABASE) as database:
+    metrics = Metrics(ErrorStatus)
+    async with open_sqlite(root / DATABASE, metrics) as database:
         shortage = Wakeup()
-        storage = LocalStorage(root / "files", reserve_bytes=reserve_bytes, shortage=shortage)
+        storage = LocalStorage(
+            root / "files", reserve_bytes=reserve_bytes, shortage=shortage, metrics=metrics
+        )
         await storage.open()
         keys = KeyRing(database, clock)
         await keys.load()
@@ -273,14 +287,13 @@ async def open_box(
         queue = JobQueue(
             database,
             clock,
-            announcer,
+            Herald(announcer, delivery_wakeup, metrics),
             addresses=addresses,
-            deliveries=delivery_wakeup,
             rules=QueueRules(depth=depth or Depth(), terms=terms),
         )
         gate = Gate(outside.quiet, lambda moment: moment, clock, wakeup)
         history = History(database, addresses, queue.line)
-        outbox = WatchedOutbox(database, clock, delivery_wakeup)
+        outbox = WatchedOutbox(database, clock, delivery_wakeup, metrics)
         dispatcher = Dispatcher(
             outbox=outbox,
             history=history,
@@ -323,6 +336,7 @@ async def open_box(
                     bounds=NEED_BOUNDS,
                 ),
                 wakeup=wakeup,
+                metrics=metrics,
             ),
             gate=gate,
             shared=shared,
@@ -344,6 +358,15 @@ async def open_box(
             endpoints=EndpointCatalog(database, clock),
             outbox=outbox,
             health=outside.health,
+            metrics=metrics,
+            observatory=Observatory(
+                metrics,
+                Surveyor(database),
+                storage,
+                gate,
+                clock,
+                reserve_bytes=reserve_bytes,
+            ),
             limits=outside.limits,
             build=BUILD,
             upload_limit=UploadLimit(MAX_UPLOAD_BYTES),

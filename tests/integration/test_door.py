@@ -33,7 +33,9 @@ FROM_A_PAGE: Final = (
 READ_ON: Final = {"upload_file": "multipart/form-data", "receive_part": "PUT"}
 """Handlers that read bodies that are not JSON, and what makes a browser ask first: multipart
 it sends, but not with a key in a header."""
-PAGES: Final = ["/healthz", "/readyz", "/llms.txt", "/schema", "/schema/openapi.json"]
+PAGES: Final = [
+    *("/healthz", "/readyz", "/metrics", "/llms.txt", "/schema", "/schema/openapi.json"),
+]
 
 
 def handlers(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
@@ -348,8 +350,9 @@ async def test_who_is_refused_is_logged_but_neither_how_often_nor_with_which_key
         box.clock.advance(60)
         await anonymous.get(COMMANDS)
 
-    assert len(lines) == LINES_PER_MINUTE + 1
     assert "555" not in str(lines)
+    lines = [line for line in lines if line["log_level"] != "debug"]
+    assert len(lines) == LINES_PER_MINUTE + 1
     assert lines[0] | {"client": ""} == {
         "event": "caller_refused",
         "log_level": "warning",

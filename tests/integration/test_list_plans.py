@@ -7,7 +7,7 @@ from typing import LiteralString
 
 import pytest
 
-from renderio_box.database import files, job_lists, jobs, orphans, progress
+from renderio_box.database import files, job_lists, jobs, orphans, progress, standing
 from renderio_box.database.connection import open_sqlite
 from renderio_box.jobs.job import JobState
 from tests.integration.box import NOWHERE
@@ -78,6 +78,24 @@ async def test_what_runs_is_looked_for_among_what_runs(database: sqlite3.Connect
     (step,) = plan(database, progress.LIST_RUNNING, owner="ann", job_id=NOWHERE, limit=1000)
 
     assert step == "SCAN jobs USING INDEX jobs_running"
+
+
+@pytest.mark.parametrize(
+    "sql", [standing.COUNT_BY_STATE, standing.COUNT_WAITING, standing.COUNT_DELIVERIES]
+)
+async def test_what_monitoring_asks_is_counted_without_a_look_at_every_row(
+    database: sqlite3.Connection, sql: LiteralString
+) -> None:
+    steps = plan(database, sql, limit=100)
+
+    assert not [step for step in steps if step in {"SCAN jobs", "SCAN deliveries", "SCAN files"}]
+    assert not [step for step in steps if step.startswith("SCAN jobs")]
+
+
+async def test_the_first_of_a_line_is_found_by_index(database: sqlite3.Connection) -> None:
+    steps = plan(database, standing.COUNT_WAITING)
+
+    assert "SEARCH jobs USING INDEX jobs_queued (standing=? AND owner=?)" in steps
 
 
 async def test_files_are_walked_through_in_the_order_of_an_index(

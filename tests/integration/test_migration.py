@@ -13,6 +13,7 @@ from renderio_box.database.migrate import (
     UnusableDatabaseError,
     known_migrations,
 )
+from renderio_box.queue.herald import Herald
 from renderio_box.queue.history import History
 from renderio_box.queue.job_queue import EVERY_LEASE, JobQueue
 from renderio_box.wakeup import Announcer, Wakeup
@@ -109,7 +110,7 @@ async def test_a_migration_keeps_every_job(
     path: Path, clock: ManualClock, upgrade: Callable[[str], None]
 ) -> None:
     async with open_sqlite(path) as database:
-        queue = JobQueue(database, clock, Announcer(), addresses=ADDRESSES, deliveries=Wakeup())
+        queue = JobQueue(database, clock, Herald(Announcer(), Wakeup()), addresses=ADDRESSES)
         (job,) = await queue.submit([make_submission()], owner=OWNER, sees=OWNER)
     upgrade(ADD_TABLE)
 
@@ -276,7 +277,7 @@ async def test_what_waited_before_a_migration_is_claimed_in_turns(
     older(tmp_path / "box.sqlite3", schema=6, script=QUEUED_OF_SCHEMA_6)
 
     async with open_sqlite(tmp_path / "box.sqlite3") as database:
-        queue = JobQueue(database, clock, Announcer(), addresses=ADDRESSES, deliveries=Wakeup())
+        queue = JobQueue(database, clock, Herald(Announcer(), Wakeup()), addresses=ADDRESSES)
         await queue.rescue(leases_before=EVERY_LEASE)
         claimed = [await queue.claim(ROOM, lease=LEASE) for _ in range(7)]
 

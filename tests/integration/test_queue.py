@@ -10,6 +10,7 @@ from renderio_box.jobs.job import (
     JobState,
 )
 from renderio_box.jobs.room import Lack, Room
+from renderio_box.queue.herald import Herald
 from renderio_box.queue.history import History
 from renderio_box.queue.job_queue import (
     EVERY_LEASE,
@@ -235,7 +236,7 @@ async def test_only_the_end_of_a_job_has_the_outbox_looked_into(box: Box) -> Non
 async def test_a_reopened_database_has_every_job(tmp_path: Path, clock: ManualClock) -> None:
     path = tmp_path / "box.sqlite3"
     async with open_sqlite(path) as database:
-        queue = JobQueue(database, clock, Announcer(), addresses=ADDRESSES, deliveries=Wakeup())
+        queue = JobQueue(database, clock, Herald(Announcer(), Wakeup()), addresses=ADDRESSES)
         await submitted(queue)
         running = await claimed(queue)
 

@@ -12,9 +12,12 @@ from renderio_box.database.connection import SqliteDatabase, open_sqlite
 from renderio_box.database.job_lists import JobFilter
 from renderio_box.identifiers import Owner
 from renderio_box.jobs.job import Progress, Stage
+from renderio_box.metrics import Metrics
 from renderio_box.queue.admission import Depth
+from renderio_box.queue.herald import Herald
 from renderio_box.queue.history import History
 from renderio_box.queue.job_queue import JobQueue, QueueRules
+from renderio_box.queue.survey import Surveyor
 from renderio_box.wakeup import Announcer, Wakeup
 from tests.builders import ADDRESSES, make_submission
 from tests.fakes import ManualClock
@@ -45,25 +48,24 @@ class Counter:
 
 
 @asynccontextmanager
-async def opened(root: Path) -> AsyncGenerator[tuple[JobQueue, History, Counter]]:
+async def opened(root: Path) -> AsyncGenerator[tuple[JobQueue, SqliteDatabase, Counter]]:
     async with aiosqlite.connect(root / "box.sqlite3", isolation_level=None) as connection:
         connection.row_factory = aiosqlite.Row
-        database = SqliteDatabase(connection)
+        database = SqliteDatabase(connection, Metrics())
         queue = JobQueue(
             database,
             ManualClock(),
-            Announcer(),
+            Herald(Announcer(), Wakeup()),
             addresses=ADDRESSES,
-            deliveries=Wakeup(),
             rules=QueueRules(depth=DEEP),
         )
-        yield queue, History(database, ADDRESSES), Counter(connection)
+        yield queue, database, Counter(connection)
 
 
 async def steps_in(root: Path) -> dict[str, int]:
     """Return how many steps each part of a job's life takes, and looking at it."""
-    async with opened(root) as (queue, history, counter):
-        steps = counter.steps_of
+    async with opened(root) as (queue, database, counter):
+        steps, history = counter.steps_of, History(database, ADDRESSES)
         submit = partial(queue.submit, [make_submission()], owner=ANN, sees=ANN)
         (last,) = await submit()
         job = await claimed(queue)
@@ -76,6 +78,7 @@ async def steps_in(root: Path) -> dict[str, int]:
             "poll": await steps(partial(history.find, last.id, sees=ANN)),
             "list": await steps(partial(history.list, JobFilter(sees=ANN), limit=50)),
             "cancel": await steps(partial(queue.cancel, last.id, sees=ANN)),
+            "survey": await steps(Surveyor(database).survey),
         }
 
 

@@ -84,8 +84,8 @@ async def test_health_and_stored_files_are_not_limited(client: AsyncClient) -> N
     stored = await upload(client)
     await statuses(client, *[COMMANDS] * 3)
 
-    paths = ["/healthz", "/readyz", str(stored["storage_url"])] * 9
-    assert await statuses(client, *paths) == [200] * 27
+    paths = ["/healthz", "/readyz", "/metrics", str(stored["storage_url"])] * 9
+    assert await statuses(client, *paths) == [200] * 36
 
 
 async def test_the_command_line_of_this_machine_is_not_limited(box: Box, app: Litestar) -> None:

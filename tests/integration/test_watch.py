@@ -8,6 +8,7 @@ import pytest
 from renderio_box.api.streams import OpenStream, Streams
 from renderio_box.api.watch import Watch, told
 from renderio_box.jobs.job import Job, Progress, Stage
+from renderio_box.wakeup import Announcer
 from tests.builders import OWNER
 from tests.integration.box import Box
 from tests.integration.queue_steps import DONE, LEASE, claimed, submitted
@@ -98,8 +99,8 @@ async def test_a_page_holds_a_hundred_events_and_no_progress(box: Box) -> None:
     assert (percents(first), percents(second)) == ([], [None])
 
 
-async def test_streams_leave_the_database_alone_for_longer_the_more_there_are(box: Box) -> None:
-    streams = Streams(box.queue._announcer, max_open=100)
+async def test_streams_leave_the_database_alone_for_longer_the_more_there_are() -> None:
+    streams = Streams(Announcer(), max_open=100)
     with streams.opened(is_welcome=lambda: True):
         alone = streams.pause_seconds
         with streams.opened(is_welcome=lambda: True):

@@ -457,6 +457,7 @@ async def test_an_attempt_is_logged_without_secrets(
             "log_level": "info",
             "delivery": delivery.id,
             "job": delivery.job_id,
+            "request_id": (await box.report(delivery.job_id)).job.request_id,
             "to": receiver.url,
             "attempt": 1,
             "answer": 200,

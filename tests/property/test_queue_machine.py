@@ -56,6 +56,7 @@ from renderio_box.queue.admission import (
     IdempotencyKey,
     QueueFullError,
 )
+from renderio_box.queue.herald import Herald
 from renderio_box.queue.history import History, JobReport
 from renderio_box.queue.job_queue import (
     EVERY_LEASE,
@@ -128,9 +129,8 @@ async def opened_at(path: Path, clock: ManualClock) -> AsyncGenerator[Opened]:
         queue = JobQueue(
             database,
             clock,
-            Announcer(),
+            Herald(Announcer(), Wakeup()),
             addresses=ADDRESSES,
-            deliveries=Wakeup(),
             rules=RULES,
         )
         await EndpointCatalog(database, clock).put(

@@ -15,6 +15,7 @@ from renderio_box.database.connection import open_sqlite
 from renderio_box.identifiers import JobId, Owner
 from renderio_box.jobs.job import Job
 from renderio_box.jobs.room import Room
+from renderio_box.queue.herald import Herald
 from renderio_box.queue.history import History
 from renderio_box.queue.job_queue import EVERY_LEASE, JobQueue
 from renderio_box.wakeup import Announcer, Wakeup
@@ -113,7 +114,7 @@ class Stage:
 async def stage() -> AsyncGenerator[Stage]:
     clock = ManualClock()
     async with open_sqlite(Path(":memory:")) as database:
-        queue = JobQueue(database, clock, Announcer(), addresses=ADDRESSES, deliveries=Wakeup())
+        queue = JobQueue(database, clock, Herald(Announcer(), Wakeup()), addresses=ADDRESSES)
         yield Stage(queue, History(database, ADDRESSES), clock)
 
 

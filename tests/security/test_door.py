@@ -111,7 +111,7 @@ def test_bad_manners_leave_no_stack_in_the_log(seen: Seen) -> None:
 def test_a_log_tells_what_happened(seen: Seen) -> None:
     said = set(re.findall(r"\] (\S+)", seen.log))
 
-    assert {"ready", "caller_refused", "uvicorn.error", "attempt_ended", "stopped"} <= said
+    assert {"ready", "caller_refused", "uvicorn.error", "job_ended", "stopped"} <= said
 
 
 def test_every_line_of_a_log_is_plain_text(seen: Seen) -> None:

@@ -21,26 +21,53 @@ KEY = "ffsk_" + "0123456789abcdef" * 4
 
 TOKEN = "Ab3_-" * 9
 
+SEAL = "1-1800000000-" + "c" * 22
+
 SHOWN = [
     (f"key {KEY} refused", "key ffsk_[redacted] refused"),
     (f"{KEY},{KEY}", "ffsk_[redacted],ffsk_[redacted]"),
     (KEY.upper(), "ffsk_[redacted]"),
-    ("http://h/a.mp4?sig=1&x=2 failed", "http://h/a.mp4?[redacted] failed"),
-    ("'https://h/a?b' 'https://h/c?d'", "'https://h/a?[redacted]' 'https://h/c?[redacted]'"),
-    ("https://user:word@h/a.mp4", "https://[redacted]@h/a.mp4"),
-    ("https://user@h/a.mp4?x", "https://[redacted]@h/a.mp4?[redacted]"),
-    ("http://u:p@ss@h/x", "http://[redacted]@h/x"),
-    ("HTTPS://h/a?sig=1", "HTTPS://h/a?[redacted]"),
-    ("ftp://u:p@h/a s3+x://u:p@h", "ftp://[redacted]@h/a s3+x://[redacted]@h"),
-    ("https://h/a#access_token=1", "https://h/a#[redacted]"),
+    (KEY.replace("_", "%5F"), "ffsk_[redacted]"),
+    (KEY.removeprefix("ffsk_"), "[redacted]"),
+    (f"{KEY[:9]} and {KEY[9:]}", f"{KEY[:9]} and [redacted]"),
+    ("http://h/a.mp4?sig=1&x=2 failed", "http://h/[redacted] failed"),
+    ("'https://h/a?b' 'https://h/c?d'", "'https://h/[redacted]' 'https://h/[redacted]'"),
+    ("https://user:word@h/a.mp4", "https://[redacted]@h/[redacted]"),
+    ("https://user@h/a.mp4?x", "https://[redacted]@h/[redacted]"),
+    ("http://u:p@ss@h/x", "http://[redacted]@h/[redacted]"),
+    ("HTTPS://h/a?sig=1", "HTTPS://h/[redacted]"),
+    ("https://h?token=1", "https://h?[redacted]"),
+    ("ftp://u:p@h/a s3+x://u:p@h", "ftp://[redacted]@h/[redacted] s3+x://[redacted]@h"),
+    ("https://h/a#access_token=1", "https://h/[redacted]"),
+    (
+        "https://hooks.example.org:8443/services/T0/B0/x1",
+        "https://hooks.example.org:8443/[redacted]",
+    ),
+    ("to //hooks.example.org/services/T0/B0/x1", "to //hooks.example.org/[redacted]"),
+    ("https://a/b,https://c/d", "https://a/[redacted]"),
+    ("https%3A%2F%2Fuser%3Aword%40h%2Fhook%2Fx1", "https%3A%2F%2F[redacted]@h%2F[redacted]"),
+    ("https%253A%252F%252Fh%252Fhook%253Fa%253D1", "https%253A%252F%252Fh%252F[redacted]"),
+    (r"https:\/\/h\/hook\/x1", r"https:\/\/h\[redacted]"),
     ("GET /a?token=1&b=2 HTTP/1.1", "GET /a?[redacted] HTTP/1.1"),
     (f"/uploads/{TOKEN}/3", "/uploads/[redacted]/3"),
-    (f"http://h/box/files/{TOKEN}/a.mp4", "http://h/box/files/[redacted]/a.mp4"),
+    (f"PUT /box/uploads/{TOKEN}/3", "PUT /box/uploads/[redacted]/3"),
+    (f"/files/{TOKEN}/{SEAL}/a.mp4", f"/files/[redacted]/{SEAL}/a.mp4"),
+    (f"%2Ffiles%2F{TOKEN}", "%2Ffiles%2F[redacted]"),
+    (rf"\/files\/{TOKEN}\/a.mp4", r"\/files\/[redacted]\/a.mp4"),
+    (f"http://h/box/files/{TOKEN}/a.mp4", "http://h/[redacted]"),
     ("X-API-KEY: abc, Host: h", "X-API-KEY: [redacted], Host: h"),
+    ("api_key=abc apikey: 'abc'", "api_key=[redacted] apikey: [redacted]"),
     ("authorization: Basic dXNlcjp3", "authorization: [redacted]"),
     ("Authorization: Bearer a.b.c", "Authorization: [redacted]"),
+    ("sent Bearer abcdefghijkl.m", "sent Bearer [redacted]"),
     ('{"secret": "two words", "a": 1}', '{"secret": [redacted], "a": 1}'),
+    ('{"secret": "it\'s two", "a": 1}', '{"secret": [redacted], "a": 1}'),
+    (r'"{\"secret\": \"abc\", \"a\": 1}"', r'"{\"secret\": [redacted], \"a\": 1}"'),
+    ("{'x-api-key': ['abc']}", "{'x-api-key': [[redacted]]}"),
+    ("secret='abc cut off", "secret=[redacted] cut off"),
     ("webhook_secret='x y'", "webhook_secret=[redacted]"),
+    ("accessToken=abc", "accessToken=[redacted]"),
+    ("next%3Ftoken%3Dabc", "next%3Ftoken%3D[redacted]"),
     ("(b'x-api-key', b'abc')", "(b'x-api-key', [redacted])"),
     ("password=hunter2 next", "password=[redacted] next"),
 ]
@@ -54,8 +81,9 @@ def test_secrets_are_blotted_out(text: str, shown: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "what? nothing", "https://h/a.mp4", "mail me@example.org", "https://h/a@b"),
+        *("", "what? nothing", "https://h", "http://h:8420/", "mail me@example.org", "a // b"),
         *("ffsk_short", "-map 0:a? -map 0:s?", "/files/short/a.mp4", "C# = D", "a secret place"),
+        *("0197f2aa-5d3c-7b1e-8f00-0123456789ab", "f" * 32, "Basic training is over", "10%25"),
     ],
 )
 def test_text_without_secrets_stays_as_it_is(text: str) -> None:
@@ -65,7 +93,7 @@ def test_text_without_secrets_stays_as_it_is(text: str) -> None:
 def test_every_text_field_of_an_event_is_redacted() -> None:
     event = redact(None, "info", {"event": f"got {KEY}", "url": "http://h/?a", "attempt": 1})
 
-    assert event == {"event": "got ffsk_[redacted]", "url": "http://h/?[redacted]", "attempt": 1}
+    assert event == {"event": "got ffsk_[redacted]", "url": "http://h/[redacted]", "attempt": 1}
 
 
 @pytest.mark.parametrize("value", [None, True, 3, 1.5])
@@ -146,7 +174,26 @@ def test_a_secret_at_the_end_of_what_is_shown_is_not_shown_by_half() -> None:
     assert "word" not in str(event)
 
 
-@pytest.mark.parametrize("part", ["http://", "a@b://", "?a=", "secret=", "/files/", "ffsk_", "'"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        *("http://", "a@b://", "?a=", "secret=", "secret='", 'secret="', "/files/", "ffsk_", "'"),
+        *(
+            "%25",
+            "%2525",
+            "%3A%2F",
+            "%2f",
+            "Bearer ",
+            "Bearer",
+            "a",
+            "0",
+            "\\",
+            "@",
+            "//",
+            "secret\\",
+        ),
+    ],
+)
 def test_a_long_hostile_text_is_redacted_in_no_time(part: str) -> None:
     began = time.perf_counter()
     without_secrets(part * (200_000 // len(part)))

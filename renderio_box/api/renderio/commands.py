@@ -8,6 +8,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
 from renderio_box.api.authentication import json_only, requires
+from renderio_box.api.observed import request_id_of
 from renderio_box.api.renderio.lists import cursor_of, job_filter, place_of
 from renderio_box.api.renderio.wire import (
     Accepted,
@@ -119,6 +120,7 @@ class CommandController(Controller):
     )
     async def cancel_command(
         self,
+        request: Request[Principal, Any, Any],
         command_id: FromPath[str],
         principal: NamedDependency[Principal],
         queue: NamedDependency[JobQueue],
@@ -126,7 +128,8 @@ class CommandController(Controller):
         urls: NamedDependency[Urls],
     ) -> CommandView:
         """Stop the command. A running one has ended within five seconds."""
-        job = await queue.cancel(JobId(command_id), sees=principal.sees)
+        by = request_id_of(request.scope)
+        job = await queue.cancel(JobId(command_id), sees=principal.sees, by=by)
         return CommandView.of(await history.find(job.id, sees=principal.sees), urls)
 
     @delete(

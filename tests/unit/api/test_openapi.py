@@ -180,6 +180,7 @@ def test_operations_are_called_what_they_were_called_before() -> None:
         "serve_file_head",
         "healthz",
         "readyz",
+        "show_metrics",
     }
 
 
