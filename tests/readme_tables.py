@@ -9,11 +9,25 @@ from pathlib import Path
 from typing import Final
 
 from renderio_box.api.catalogue import error_status_table, error_table
+from renderio_box.figures import FIGURES
 
 README: Final = Path(__file__).parents[1] / "README.md"
+
+
+def figure_table() -> str:
+    """Return every figure of ``/metrics`` with its labels and what it means."""
+    rows = [
+        f"| `{each.name}` | {each.kind} | {', '.join(f'`{label}`' for label in each.labels)} |"
+        f" {each.meaning} |"
+        for each in FIGURES
+    ]
+    return "\n".join(("| figure | kind | labels | meaning |", "| --- | --- | --- | --- |", *rows))
+
+
 TABLES: Final[Mapping[str, str]] = {
     "errors": error_table(),
     "error statuses": error_status_table(),
+    "figures": figure_table(),
 }
 
 
