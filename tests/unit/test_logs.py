@@ -242,3 +242,67 @@ def test_a_library_s_traceback_shows_no_secret(capsys: pytest.CaptureFixture[str
 
     assert "RuntimeError" in written
     assert not [secret for secret in (KEY, "word", "sig=1") if secret in written]
+
+
+SECRETS = [
+    KEY,
+    KEY.removeprefix("ffsk_"),
+    TOKEN,
+    "hook-path-secret",
+    "query-secret",
+    "user-word",
+    "header-secret-0123",
+]
+LEAKS = [
+    f"POST https://hooks.test/in/hook-path-secret/{TOKEN} failed",
+    "https://someone:user-word@hooks.test/in?sig=query-secret#query-secret",
+    "https%3A%2F%2Fsomeone%3Auser-word%40hooks.test%2Fin%2Fhook-path-secret%3Fa%3Dquery-secret",
+    f"PUT http://127.0.0.1:8420/box/uploads/{TOKEN}/1",
+    f"GET /files/{TOKEN}/{SEAL}/a.mp4",
+    f"%2Fbox%2Ffiles%2F{TOKEN}%2Fa.mp4",
+    "Authorization: Bearer header-secret-0123, Accept: */*",
+    "{'authorization': ['Bearer header-secret-0123']}",
+    r"{\"password\": \"user-word\"}",
+    f"X-API-KEY: {KEY}",
+    f"key begins ffsk_ and goes on {KEY.removeprefix('ffsk_')}",
+]
+
+
+@pytest.mark.usefixtures("logging_is_put_back")
+@pytest.mark.parametrize("as_json", [True, False])
+@pytest.mark.parametrize("leak", LEAKS)
+def test_no_way_of_writing_a_line_shows_a_secret(
+    as_json: bool,  # noqa: FBT001
+    leak: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    clock = ManualClock()
+    configure(level="debug", json=as_json, monotonic=clock.monotonic)
+    error = RuntimeError(leak)
+    log = structlog.get_logger()
+
+    log.info(leak)
+    log.info("e", field=leak, nested={"a": [leak, leak.encode()]}, pair=(leak, 1))
+    log.error("e", exc_info=error)
+    record = {"name": "library", "levelno": logging.WARNING, "msg": "%s %r", "args": (leak, error)}
+    LibraryLines(clock.monotonic).handle(logging.makeLogRecord(record))
+    with structlog.contextvars.bound_contextvars(request_id=leak):
+        log.info("e")
+
+    written = capsys.readouterr().err
+    assert len(written.splitlines()) >= 5
+    assert [secret for secret in SECRETS if secret in written] == []
+
+
+@pytest.mark.usefixtures("logging_is_put_back")
+def test_a_line_says_what_it_was_written_for(capsys: pytest.CaptureFixture[str]) -> None:
+    configure(level="info", json=True, monotonic=ManualClock().monotonic)
+
+    with structlog.contextvars.bound_contextvars(request_id="one", job="j"):
+        structlog.get_logger().info("e")
+        structlog.get_logger().info("e", request_id="another")
+    structlog.get_logger().info("e")
+
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line.get("request_id") for line in lines] == ["one", "another", None]
+    assert [line.get("job") for line in lines] == ["j", "j", None]
