@@ -99,8 +99,9 @@ class Herald:
 
     def _interrupted(self, job: Job, *, died: bool) -> None:
         self._metrics.job_interrupted(died=died)
+        tell = log.warning if died else log.info
         if job.finished_at is None:
-            log.warning(
+            tell(
                 "job_requeued",
                 job=job.id,
                 request_id=job.request_id,

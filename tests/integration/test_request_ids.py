@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 import pytest
 from httpx import AsyncClient, Response
+from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from renderio_box.companions import accompanied_by
@@ -223,6 +224,21 @@ async def test_a_webhook_has_the_name_of_the_command_s_request(
     (line,) = [line for line in lines if line["event"] == "webhook_attempted"]
     assert (line["job"], line["request_id"]) == (command_id, NAME)
     assert "secret-of-the-hook" not in str(lines)
+
+
+async def test_what_is_told_during_an_attempt_names_its_command(
+    box: Box, client: AsyncClient
+) -> None:
+    with capture_logs(processors=[merge_contextvars]) as lines:
+        command_id = await submit_named(
+            client,
+            ffmpeg_command="-i {{in_a}} {{out_clip}}",
+            input_files={"in_a": "http://10.1.2.3/a.mp4"},
+        )
+        await box.work_until_final(command_id)
+
+    (line,) = [line for line in lines if line["event"] == "address_refused"]
+    assert (line["job"], line["request_id"]) == (command_id, NAME)
 
 
 async def test_an_upload_is_told_of(client: AsyncClient) -> None:
