@@ -195,10 +195,10 @@ def test_a_secret_at_the_end_of_what_is_shown_is_not_shown_by_half() -> None:
     ],
 )
 def test_a_long_hostile_text_is_redacted_in_no_time(part: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     without_secrets(part * (200_000 // len(part)))
 
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0
 
 
 def test_what_others_can_cause_is_said_a_few_times_a_minute() -> None:
