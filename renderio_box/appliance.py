@@ -16,6 +16,7 @@ from renderio_box.api.observatory import Observatory
 from renderio_box.api.rate_limit import RateLimit
 from renderio_box.api.renderio.files import UploadLimit
 from renderio_box.api.streams import Streams
+from renderio_box.backup.taking import Backups
 from renderio_box.bounds import (
     MEBIBYTE,
     job_limits,
@@ -79,6 +80,7 @@ async def open_box(config: Config, data: DataDirectory) -> AsyncGenerator[Box]:
     """Open every part in the order of their needs; what a dead process left is cleared up."""
     async with open_ground(config, data) as ground:
         parts = parts_of(ground)
+        await parts.backups.open()
         async with open_dispatcher(
             parts, ground.clock, ground.delivery_wakeup, ground.policy
         ) as dispatcher:
@@ -124,6 +126,7 @@ def parts_of(ground: Ground) -> Parts:
         inspector=inspector_of(ground),
         presets=PresetCatalog(database, clock),
         storage=storage,
+        backups=Backups(ground.data, storage),
         addresses=addresses,
         keys=ground.keys,
         endpoints=EndpointCatalog(database, clock),

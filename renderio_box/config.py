@@ -3,16 +3,17 @@
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 import platformdirs
 
 from renderio_box.networks import UnusableEntryError, opened_by
 from renderio_box.quiet_hours import UnknownZoneError, UnusableWindowError, quiet_hours, zone_of
-from renderio_box.settings import Config, PauseConfig
+from renderio_box.settings import Config
 
 ENVIRONMENT_PREFIX: Final = "RENDERIO_"
 CLIENT_VARIABLES: Final = frozenset({"RENDERIO_URL", "RENDERIO_KEY"})
@@ -42,21 +43,95 @@ class ConfigError(Exception):
     """A setting cannot be used; the text names it and says what would fit."""
 
 
+class Reading(msgspec.Struct, frozen=True):
+    """What was read: settings, where those come from that somebody has set, and what is wrong.
+
+    A setting that cannot be used has its default. Origins are by ``section.name``: the path of
+    the file, or the environment variable.
+    """
+
+    config: Config
+    origins: Mapping[str, str]
+    problems: Sequence[ConfigError]
+
+
 def load(path: Path | None, environment: Mapping[str, str]) -> Config:
     """Read the file, if any, and let environment variables override it.
 
     Raises:
         ConfigError: The file cannot be read, or a setting is unknown or wrong.
     """
-    sections = read_toml(path) if path is not None else {}
-    config = converted(sections, source=str(path))
-    for name, value in environment.items():
-        if name.startswith(ENVIRONMENT_PREFIX) and name not in not_settings():
-            section, setting = setting_of(name)
-            values = msgspec.to_builtins(config)
-            values[section][setting] = listed(value) if is_list(section, setting) else value
-            config = converted(values, source=f"the environment variable {name}", strict=False)
-    return checked(config)
+    reading = read(path, environment)
+    if reading.problems:
+        raise reading.problems[0]
+    return reading.config
+
+
+def read(path: Path | None, environment: Mapping[str, str]) -> Reading:
+    """Read the file, if any, and the environment, and find everything that is wrong there."""
+    config, origins, problems = Config(), dict[str, str](), list[ConfigError]()
+    for given in chain(in_file(path, problems), in_environment(environment, problems)):
+        try:
+            config = given.put_into(config)
+        except ConfigError as error:
+            problems.append(error)
+        else:
+            origins[f"{given.section}.{given.name}"] = given.origin
+    for check in CHECKS:
+        try:
+            check(config)
+        except ConfigError as error:
+            problems.append(error)
+    return Reading(config, origins, problems)
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """One setting as somebody has written it; ``is_text`` where all values are text."""
+
+    section: str
+    name: str
+    value: object
+    origin: str
+    is_text: bool = False
+
+    def put_into(self, config: Config) -> Config:
+        """Return ``config`` with this setting; ConfigError when it does not fit."""
+        values = msgspec.to_builtins(config)
+        values[self.section] = values[self.section] | {self.name: self.value}
+        source = f"the environment variable {self.origin}" if self.is_text else self.origin
+        return converted(values, source=source, strict=not self.is_text)
+
+
+def in_file(path: Path | None, problems: list[ConfigError]) -> Iterator[Given]:
+    """Yield what the file sets; what cannot be a setting goes to ``problems``."""
+    try:
+        tables = {} if path is None else read_toml(path)
+    except ConfigError as error:
+        problems.append(error)
+        return
+    for section, values in tables.items():
+        if section in names() and isinstance(values, dict):
+            for name, value in cast("dict[str, object]", values).items():
+                yield Given(section=section, name=name, value=value, origin=str(path))
+            continue
+        try:
+            converted({section: values}, source=str(path))
+        except ConfigError as error:
+            problems.append(error)
+
+
+def in_environment(environment: Mapping[str, str], problems: list[ConfigError]) -> Iterator[Given]:
+    """Yield what environment variables set; what cannot be a setting goes to ``problems``."""
+    for variable, text in environment.items():
+        if not variable.startswith(ENVIRONMENT_PREFIX) or variable in not_settings():
+            continue
+        try:
+            section, name = setting_of(variable)
+        except ConfigError as error:
+            problems.append(error)
+        else:
+            value = listed(text) if is_list(section, name) else text
+            yield Given(section=section, name=name, value=value, origin=variable, is_text=True)
 
 
 def not_settings() -> frozenset[str]:
@@ -130,43 +205,74 @@ def listed(value: str) -> list[str]:
     return [entry.strip() for entry in value.split(",") if entry.strip()]
 
 
-def checked(config: Config) -> Config:
-    """Refuse settings whose types fit, but not what they say or not together."""
+def check_network(config: Config) -> None:
+    """Refuse an entry that opens nothing."""
     try:
         opened_by(config.network.allow)
     except UnusableEntryError as error:
         raise ConfigError(f"network.allow is wrong: {error}.") from error
-    check_pause(config.pause)
+
+
+def check_windows(config: Config) -> None:
+    """Refuse windows that are none."""
+    try:
+        quiet_hours(config.pause.windows)
+    except UnusableWindowError as error:
+        raise ConfigError(f"pause.windows is wrong: {error}.") from error
+
+
+def check_zone(config: Config) -> None:
+    """Refuse a time zone that this machine does not know."""
+    try:
+        zone_of(config.pause.timezone)
+    except UnknownZoneError as error:
+        raise ConfigError(f"pause.timezone is wrong: {error}.") from error
+
+
+def check_time_limits(config: Config) -> None:
+    """Refuse a time limit for commands that ask for none which none may ask for."""
     jobs = config.jobs
     if jobs.default_run_seconds > jobs.max_run_seconds:
         raise ConfigError(
             f"jobs.default_run_seconds ({jobs.default_run_seconds}) is more than"
             f" jobs.max_run_seconds ({jobs.max_run_seconds}); lower the first or raise the second."
         )
+
+
+def check_retention(config: Config) -> None:
+    """Refuse to forget commands while a request may still be repeated."""
     if 0 < config.retention.commands_hours < REPEATABLE_HOURS:
         raise ConfigError(
             f"retention.commands_hours ({config.retention.commands_hours}) is less than"
             f" {REPEATABLE_HOURS}, for which a request with the same Idempotency-Key is answered"
             f" with the same command; write 0 for ever, or {REPEATABLE_HOURS} or more."
         )
+
+
+def check_sandbox(config: Config) -> None:
+    """Refuse to have no walls unless that is said twice."""
     if config.sandbox.tier == "unsandboxed" and not config.sandbox.allow_unsafe:
         raise ConfigError(
             'sandbox.tier is "unsandboxed", which lets commands reach everything that the box'
             " can; set sandbox.allow_unsafe to true as well if that is what you want."
         )
-    return config
 
 
-def check_pause(pause: PauseConfig) -> None:
-    """Refuse windows that are none, and a time zone that this machine does not know."""
-    try:
-        quiet_hours(pause.windows)
-    except UnusableWindowError as error:
-        raise ConfigError(f"pause.windows is wrong: {error}.") from error
-    try:
-        zone_of(pause.timezone)
-    except UnknownZoneError as error:
-        raise ConfigError(f"pause.timezone is wrong: {error}.") from error
+CHECKS: Final = (
+    check_network,
+    check_windows,
+    check_zone,
+    check_time_limits,
+    check_retention,
+    check_sandbox,
+)
+"""What refuses settings whose types fit, but not what they say or not together."""
+
+
+def config_file(chosen: Path | None, environment: Mapping[str, str]) -> Path | None:
+    """Return the file to read: as chosen, or as in ``RENDERIO_CONFIG``; None for none."""
+    named = environment.get(CONFIG_VARIABLE)
+    return chosen or (Path(named) if named else None)
 
 
 def data_directory(chosen: Path | None, environment: Mapping[str, str]) -> Path:

@@ -10,6 +10,8 @@ from typing import Final
 
 import msgspec
 
+from renderio_box.replacement import finish_replacement
+
 KEY_BYTES: Final = 32
 MAX_VERSION: Final = 9999
 
@@ -60,6 +62,11 @@ class DataDirectory(msgspec.Struct, frozen=True):
         """Return the directory of workspaces."""
         return self.root / "work"
 
+    @property
+    def backups(self) -> Path:
+        """Return the directory of snapshots that are on their way to where they are kept."""
+        return self.root / "backups"
+
     def make(self) -> None:
         """Create the directory for its owner only. Blocks.
 
@@ -72,6 +79,8 @@ class DataDirectory(msgspec.Struct, frozen=True):
     def locked(self) -> Generator[None]:
         """Hold the directory; the kernel gives it back when the process dies.
 
+        A restore that was interrupted is finished first, or forgotten.
+
         Raises:
             DirectoryInUseError: Another process holds it.
         """
@@ -81,6 +90,7 @@ class DataDirectory(msgspec.Struct, frozen=True):
             except BlockingIOError as error:
                 raise DirectoryInUseError(self.root) from error
             self._server_file.unlink(missing_ok=True)
+            finish_replacement(self.root)
             yield
 
     def url_keys(self) -> Mapping[int, bytes]:

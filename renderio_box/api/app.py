@@ -24,6 +24,7 @@ from renderio_box.api.schema import openapi_config
 from renderio_box.api.streams import STREAMS, Streams, stream_of
 from renderio_box.api.submitter import Submitter
 from renderio_box.api.urls import UrlMaker, Urls
+from renderio_box.backup.taking import Backups
 from renderio_box.catalog.endpoints import EndpointCatalog
 from renderio_box.catalog.files import FileCatalog
 from renderio_box.catalog.inspection import Inspector
@@ -59,6 +60,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     inspector: Inspector
     presets: PresetCatalog
     storage: Storage
+    backups: Backups
     addresses: Addresses
     keys: KeyRing
     endpoints: EndpointCatalog
@@ -138,6 +140,7 @@ SHARED: Final = (
     "files",
     "presets",
     "storage",
+    "backups",
     "keys",
     "endpoints",
     "outbox",

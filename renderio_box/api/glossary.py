@@ -207,6 +207,13 @@ FIELDS: Final[Mapping[str, str]] = {
     " there are none.",
     "running": "How many commands run.",
     "queued": "How many commands wait.",
+    # Backups
+    "with_files": "Also take every stored file.",
+    "snapshot": "What the snapshot is called in the data directory.",
+    "schema_version": "The schema of its database.",
+    "stored_files": "How many stored files are in it; null when they were not asked for.",
+    "stored_bytes": "How large these are together.",
+    "missing_keys": "Stored files that the box should have and has not.",
     # Pages of a list
     "limit": "How many entries at most.",
     "offset": "How many entries to leave out first.",

@@ -42,6 +42,7 @@ CODES: Final[Mapping[str, tuple[ErrorCode, ...]]] = {
     "probe": (ErrorCode.NOT_FOUND, ErrorCode.STORAGE_FULL),
     "configure_webhook": (ErrorCode.VALIDATION_ERROR,),
     "test_webhook": (ErrorCode.NOT_FOUND,),
+    "take_snapshot": (ErrorCode.STORAGE_FULL,),
     "ytdlp_download": (ErrorCode.NOT_SUPPORTED,),
     "run_ytdlp_command": (ErrorCode.NOT_SUPPORTED,),
 }

@@ -16,6 +16,7 @@ TAGS: Final[Mapping[str, str]] = {
     "Webhooks": "Be told when commands end, and see what became of the telling.",
     "Keys": "API keys; for keys with the scope `admin`.",
     "Queue": "What there is to do, and taking none of it up for a while; for keys with the scope `admin`.",
+    "Backup": "Snapshots for `renderio-box backup`; for keys with the scope `admin`.",
     "Operation": "Whether the box is well. No key is needed.",
     "Not offered": "What the hosted service has and the box does not.",
 }

@@ -4,6 +4,7 @@ from typing import Final
 
 from litestar import Router
 
+from renderio_box.api.backup import take_snapshot
 from renderio_box.api.bulk_delete import bulk_delete
 from renderio_box.api.events import EventController
 from renderio_box.api.health import healthz, readyz
@@ -64,6 +65,7 @@ BEHIND_THE_DOOR: Final = (
     WebhookController,
     DeliveryController,
     UnsupportedController,
+    Router(path="/api/v1", route_handlers=[take_snapshot], tags=["Backup"]),
     *FILE_ROUTES,
 )
 """What answers only to a key."""

@@ -100,6 +100,16 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     queued: int
 
 
+class TakenSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """A snapshot that the box has left in its data directory."""
+
+    snapshot: str
+    schema_version: int
+    stored_files: int | None
+    stored_bytes: int
+    missing_keys: tuple[str, ...]
+
+
 class BoxClient:
     """Speaks to one box with one key."""
 
@@ -228,6 +238,12 @@ class BoxClient:
     async def resume(self) -> Standing:
         """Have commands taken up again."""
         return msgspec.convert(await self._call("POST", f"{QUEUE}/resume"), Standing)
+
+    async def take_snapshot(self, *, with_files: bool) -> TakenSnapshot:
+        """Have the box leave a snapshot in its data directory."""
+        body = {"with_files": with_files}
+        answer = await self._call("POST", "/api/v1/backup", json=body, timeout=STORED_SECONDS)
+        return msgspec.convert(answer, TakenSnapshot)
 
     async def _call(self, method: str, path: str, **parts: object) -> dict[str, object]:
         """Make one request and return the decoded answer; CliError says what went wrong."""

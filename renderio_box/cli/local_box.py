@@ -54,6 +54,30 @@ async def with_keys(
         await anyio.sleep(LOOKED_EVERY_S)
 
 
+async def with_directory(
+    data: DataDirectory,
+    *,
+    offline: Callable[[], Awaitable[T]],
+    online: Callable[[BoxClient], Awaitable[T]],
+) -> T:
+    """Work through the running box, or in the locked directory when none runs.
+
+    A box that is just starting or stopping is waited for.
+    """
+    deadline = anyio.current_time() + START_SECONDS
+    while True:
+        try:
+            with data.locked():
+                return await offline()
+        except DirectoryInUseError as error:
+            if (server := data.server()) is not None:
+                async with connected(server.url, server.key) as box:
+                    return await online(box)
+            if anyio.current_time() > deadline:
+                raise CliError(str(error), status=ExitStatus.BOX_UNREACHABLE) from error
+        await anyio.sleep(LOOKED_EVERY_S)
+
+
 @asynccontextmanager
 async def running(data: DataDirectory) -> AsyncGenerator[BoxClient]:
     """Open a client for the box that runs in the directory, with the operator's key.

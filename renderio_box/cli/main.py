@@ -5,11 +5,16 @@ from typing import Final
 import click
 
 from renderio_box import __version__
+from renderio_box.cli.backup import backup_command
+from renderio_box.cli.completion import completion_command
+from renderio_box.cli.config import config_group
 from renderio_box.cli.demo import demo_command
 from renderio_box.cli.doctor import doctor_command
 from renderio_box.cli.keys import keys_group
+from renderio_box.cli.migrate import migrate_command
 from renderio_box.cli.net import net_group
 from renderio_box.cli.queue import drain_command, resume_command
+from renderio_box.cli.restore import restore_command
 from renderio_box.cli.run import run_command
 from renderio_box.cli.serve import serve_command
 
@@ -36,6 +41,11 @@ program.add_command(net_group)
 program.add_command(run_command)
 program.add_command(demo_command)
 program.add_command(doctor_command)
+program.add_command(config_group)
+program.add_command(backup_command)
+program.add_command(restore_command)
+program.add_command(migrate_command)
+program.add_command(completion_command)
 
 
 def main() -> None:

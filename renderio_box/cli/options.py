@@ -10,7 +10,7 @@ import anyio
 import click
 
 from renderio_box.cli.outcome import CliError, ExitStatus, first_error
-from renderio_box.config import CONFIG_VARIABLE, ConfigError, data_directory, load
+from renderio_box.config import ConfigError, config_file, data_directory, load
 from renderio_box.data_directory import DataDirectory
 from renderio_box.settings import Config
 
@@ -33,8 +33,7 @@ def settings_of(path: Path | None) -> Config:
 
 def loaded(path: Path | None) -> Config:
     """Return the configuration; ConfigError says what is wrong with it."""
-    named = os.environ.get(CONFIG_VARIABLE)
-    return load(path or (Path(named) if named else None), os.environ)
+    return load(config_file(path, os.environ), os.environ)
 
 
 def directory(chosen: Path | None) -> DataDirectory:

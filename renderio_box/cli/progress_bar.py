@@ -27,8 +27,12 @@ class ProgressBar:
 
     def sent(self, name: str, done: int, total: int) -> None:
         """Show how much of a file has been sent."""
+        self.done(f"uploading {name}", done, total)
+
+    def done(self, what: str, done: int, total: int) -> None:
+        """Show how much of something has been done."""
         share = f"  {bar(100 * done / total if total else 100)}" if self._moves else ""
-        self.line(f"uploading {name}{share}")
+        self.line(f"{what}{share}")
 
     def line(self, text: str) -> None:
         """Show one line in place of the last."""

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from contextlib import closing
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -45,6 +46,23 @@ class NewerSchemaError(UnusableDatabaseError):
             f"{path} has schema {found}, this version knows up to {known}:"
             " install the newer version again, or restore the snapshot beside the database."
         )
+
+
+def schema_of(path: Path) -> int:
+    """Return the schema of a database that nobody else has open. Blocks.
+
+    Raises:
+        UnusableDatabaseError: It is none, or has a schema of a later version.
+    """
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            (found,) = connection.execute("PRAGMA user_version").fetchone()
+    except sqlite3.Error as error:
+        raise UnreadableDatabaseError(path, error) from error
+    known = len(known_migrations())
+    if found > known:
+        raise NewerSchemaError(path, found=found, known=known)
+    return int(found)
 
 
 async def migrate(connection: aiosqlite.Connection, path: Path) -> None:

@@ -4,8 +4,8 @@ import errno
 import fcntl
 import hashlib
 import os
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 from typing import IO, Final
@@ -62,6 +62,7 @@ class LocalStorage:
         self._reserve_bytes = reserve_bytes
         self._shortage = shortage or Wakeup()
         self._metrics = metrics or Metrics()
+        self._aside: Path | None = None
 
     async def open(self) -> None:
         """Make the directories and forget what a dead process left half-received."""
@@ -113,8 +114,19 @@ class LocalStorage:
 
     async def delete(self, key: str) -> None:
         """Remove the object; harmless when it is gone already."""
-        path = self._root / checked(key)
-        await to_thread.run_sync(lambda: path.unlink(missing_ok=True))
+        await to_thread.run_sync(self._delete, checked(key))
+
+    @contextmanager
+    def setting_aside(self, folder: Path) -> Generator[None]:
+        """Move what is deleted while the block runs into a folder of the same disk instead.
+
+        It may already hold a second name of the object.
+        """
+        self._aside = folder
+        try:
+            yield
+        finally:
+            self._aside = None
 
     async def free_bytes(self) -> int:
         """Return how much room is left above the reserve, 0 or less when none is."""
@@ -172,6 +184,14 @@ class LocalStorage:
         for left in self._incoming.iterdir():
             remove(left)
         sync_directory(self._root)
+
+    def _delete(self, key: str) -> None:
+        path, aside = self._root / key, self._aside
+        if aside is not None:
+            with suppress(OSError):
+                (aside / key).parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+                path.rename(aside / key)
+        path.unlink(missing_ok=True)  # two names of one file stay where they are in a rename
 
     def _publish(self, source: Path, key: str) -> StoredObject:
         with open_plain(source.parent, source.name) as file:

@@ -17,6 +17,13 @@ COMMANDS = [
     "doctor",
     "net",
     "net explain",
+    "config",
+    "config check",
+    "config show",
+    "backup",
+    "restore",
+    "migrate",
+    "completion",
 ]
 
 

@@ -21,6 +21,7 @@ from renderio_box.api.observatory import Observatory
 from renderio_box.api.renderio.files import UploadLimit
 from renderio_box.api.streams import Streams
 from renderio_box.api.urls import UrlMaker
+from renderio_box.backup.taking import Backups
 from renderio_box.catalog.endpoints import EndpointCatalog
 from renderio_box.catalog.expiry import Expiry
 from renderio_box.catalog.files import FileCatalog
@@ -30,6 +31,7 @@ from renderio_box.catalog.part_uploads import PartUploads, UploadTerms
 from renderio_box.catalog.presets import PresetCatalog
 from renderio_box.catalog.wanted import WantedFiles
 from renderio_box.companions import accompanied_by
+from renderio_box.data_directory import DataDirectory
 from renderio_box.database.connection import SqliteDatabase, open_sqlite
 from renderio_box.identifiers import DeliveryId, FileId, JobId, Owner
 from renderio_box.inputs.addresses import NetworkPolicy
@@ -276,6 +278,8 @@ async def open_box(
         keys = KeyRing(database, clock)
         await keys.load()
         addresses = Addresses(URL_KEYS, clock, hours=url_hours)
+        data = DataDirectory(root)
+        data.url_keys()
         files = FileCatalog(database, storage, prober, clock, addresses, terms)
         wanted = WantedFiles(database, storage, prober, clock, addresses, terms)
         part_uploads = PartUploads(
@@ -353,6 +357,7 @@ async def open_box(
             ),
             presets=PresetCatalog(database, clock),
             storage=storage,
+            backups=Backups(data, storage),
             addresses=addresses,
             keys=keys,
             endpoints=EndpointCatalog(database, clock),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from renderio_box.api.examples.backup import BACKUP
 from renderio_box.api.examples.commands import COMMANDS
 from renderio_box.api.examples.files import FILES
 from renderio_box.api.examples.keys import KEYS
@@ -14,6 +15,7 @@ from renderio_box.api.examples.rendi import RENDI
 from renderio_box.api.examples.webhooks import WEBHOOKS
 
 EXAMPLES: Final[Mapping[str, Mapping[str, Example]]] = {
+    **BACKUP,
     **COMMANDS,
     **FILES,
     **KEYS,

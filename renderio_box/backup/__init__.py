@@ -1,0 +1,1 @@
+"""Copies of a box that can be put back in its place."""
