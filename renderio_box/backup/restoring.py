@@ -24,7 +24,7 @@ from renderio_box.backup.objects import brought, make_folder, sync_file, sync_tr
 from renderio_box.data_directory import DataDirectory
 from renderio_box.database.snapshot import KeptObject, Unfinished, open_archived
 from renderio_box.machine import usable_cpus
-from renderio_box.replacement import STAGE, replace_box
+from renderio_box.replacement import NAMES, STAGE, replace_box
 
 REPLACED: Final = "replaced-"
 SHOWN: Final = 3
@@ -66,6 +66,7 @@ async def restore(plan: Plan, *, now: datetime, told: Told) -> Restored:
     Raises:
         BackupError, UnusableDatabaseError, UrlKeysError, OSError: Nothing was changed.
     """
+    check_disks(plan.data)
     manifest = await to_thread.run_sync(checked_manifest, plan.source)
     replaced = free_name(plan.data.root, now)
     try:
@@ -86,6 +87,7 @@ def go_back(data: DataDirectory, kept: Path, *, now: datetime) -> Restored:
     """
     if not (kept / DATABASE).exists():
         raise BackupError(f"{kept} holds no box that could be put back.")
+    check_disks(data)
     replaced = free_name(data.root, now)
     replace_box(data.root, stage=kept.name, replaced=replaced.name)
     return Restored(replaced=replaced, unfinished=Unfinished(0, 0))
@@ -95,6 +97,20 @@ def is_replaced(source: Path, data: DataDirectory) -> bool:
     """Tell whether the folder is one into which a restore of this box has put what was there."""
     source = source.resolve()
     return source.parent == data.root.resolve() and source.name.startswith(REPLACED)
+
+
+def check_disks(data: DataDirectory) -> None:
+    """Refuse a box of which a part cannot be moved aside, as it is a disk of its own.
+
+    Raises:
+        BackupError: It is.
+    """
+    for name in NAMES:
+        if (data.root / name).is_mount():
+            raise BackupError(
+                f"{data.root / name} is a disk of its own and cannot be moved aside;"
+                " mount the disk as the data directory, or restore into another --data."
+            )
 
 
 def free_name(root: Path, now: datetime) -> Path:

@@ -4,7 +4,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -153,10 +153,9 @@ def named(kept: KeptObject, source: Path, target: Path, *, check: Check) -> bool
 
 def sweep(backups: Path) -> None:
     """Remove the snapshots that nobody is taking away. Blocks."""
-    if not backups.is_dir():
-        return
-    for folder in backups.iterdir():
-        with claimed(folder) as is_ours:
+    for folder in list(backups.iterdir()) if backups.is_dir() else []:
+        # What is no folder, or root's, is none of ours and in nobody's way.
+        with suppress(OSError), claimed(folder) as is_ours:
             if is_ours:
                 shutil.rmtree(folder, ignore_errors=True)
 

@@ -17,7 +17,7 @@ from renderio_box.cli.local_box import with_directory
 from renderio_box.cli.options import DATA, PATH, directory, finish
 from renderio_box.cli.outcome import CliError, ExitStatus
 from renderio_box.clock import SystemClock
-from renderio_box.data_directory import DataDirectory
+from renderio_box.data_directory import DataDirectory, UrlKeysError
 from renderio_box.database.connection import DatabaseFailedError
 from renderio_box.database.migrate import UnusableDatabaseError
 
@@ -35,7 +35,7 @@ async def backup(data: DataDirectory, target: Path, *, with_files: bool, quiet: 
                 ready, data, target, now=SystemClock().now(), check=from_thread.check_cancelled
             )
         )
-    except BackupError as error:
+    except (BackupError, UrlKeysError) as error:
         raise CliError(str(error), status=ExitStatus.COMMAND_FAILED) from error
     except (DatabaseFailedError, UnusableDatabaseError) as error:
         raise CliError(f"the database: {error}", status=ExitStatus.COMMAND_FAILED) from error

@@ -145,6 +145,16 @@ async def test_a_snapshot_that_somebody_is_taking_away_stays(box: Box) -> None:
     assert (during, names_in(backups)) == ([ready.name], [])
 
 
+async def test_what_is_no_snapshot_is_left_alone(box: Box) -> None:
+    backups = box.root / "backups"
+    backups.mkdir()
+    (backups / "stray").touch()
+
+    sweep(backups)
+
+    assert names_in(backups) == ["stray"]
+
+
 async def test_without_room_for_it_no_snapshot_is_taken(full_box: Box) -> None:
     with pytest.raises(Exception, match="short of disk space"):
         await full_box.parts.backups.take(with_files=True)
@@ -390,6 +400,18 @@ async def test_a_backup_of_a_later_format_is_refused(target: Path, machine: Data
 
     with pytest.raises(BackupError, match="format 2, this version knows up to 1"):
         await restored(target, machine)
+
+
+async def test_a_box_whose_files_are_a_disk_of_their_own_is_left_as_it_is(
+    box: Box, target: Path, machine: DataDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await backed_up(box, target)
+    monkeypatch.setattr(Path, "is_mount", lambda path: path.name == "files")
+
+    with pytest.raises(BackupError, match="is a disk of its own"):
+        await restored(target, machine)
+
+    assert names_in(machine.root) == []
 
 
 async def test_what_is_no_backup_is_refused(target: Path, machine: DataDirectory) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from renderio_box.config import ConfigError, data_directory, load
+from renderio_box.config import ConfigError, config_file, data_directory, load, read
 from renderio_box.settings import Config
 
 
@@ -215,3 +215,47 @@ def test_quiet_hours_can_come_from_the_environment() -> None:
     config = load(None, {"RENDERIO_PAUSE_WINDOWS": "22:00-06:00, Mon-Fri 08:00-18:00"})
 
     assert config.pause.windows == ("22:00-06:00", "Mon-Fri 08:00-18:00")
+
+
+def test_everything_that_is_wrong_is_found_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('[server]\nprot = 1\nport = 9000\n[log]\nlevel = "loud"\n[qqq]\n')
+
+    reading = read(path, {"RENDERIO_JOBS_NICE": "many", "RENDERIO_PAUSE_TIMEZONE": "Mars"})
+
+    named = ("server.prot", "log.level", "qqq", "jobs.nice", "pause.timezone")
+    assert all(name in str(problem) for name, problem in zip(named, reading.problems, strict=True))
+    assert (reading.config.server.port, reading.config.jobs.nice) == (9000, Config().jobs.nice)
+
+
+def test_a_setting_knows_who_set_it(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("[server]\nport = 9000\ndrain_seconds = 5\n")
+
+    reading = read(path, {"RENDERIO_SERVER_PORT": "9001", "RENDERIO_DATA": "/x"})
+
+    assert reading.origins == {
+        "server.port": "RENDERIO_SERVER_PORT",
+        "server.drain_seconds": str(path),
+    }
+
+
+def test_a_setting_that_cannot_be_used_does_not_hide_who_set_the_one_that_can(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("[server]\nport = 9000\n")
+
+    reading = read(path, {"RENDERIO_SERVER_PORT": "many"})
+
+    assert (reading.config.server.port, reading.origins["server.port"]) == (9000, str(path))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "named", "expected"),
+    [(Path("a"), "b", Path("a")), (None, "b", Path("b")), (None, "", None)],
+)
+def test_the_file_is_the_chosen_one_or_that_of_the_environment(
+    chosen: Path | None, named: str, expected: Path | None
+) -> None:
+    assert config_file(chosen, {"RENDERIO_CONFIG": named}) == expected
