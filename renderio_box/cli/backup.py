@@ -16,6 +16,7 @@ from renderio_box.cli.keys import check_box
 from renderio_box.cli.local_box import with_directory
 from renderio_box.cli.options import DATA, PATH, directory, finish
 from renderio_box.cli.outcome import CliError, ExitStatus
+from renderio_box.cli.restore import counted
 from renderio_box.clock import SystemClock
 from renderio_box.data_directory import DataDirectory, UrlKeysError
 from renderio_box.database.connection import DatabaseFailedError
@@ -50,8 +51,8 @@ async def backup(data: DataDirectory, target: Path, *, with_files: bool, quiet: 
     if missing := manifest.taken.missing:
         shown = ", ".join(missing[:SHOWN])
         sys.stderr.write(
-            f"renderio-box: not in it, as the box has lost them: {len(missing)} stored files"
-            f" ({shown})\n"
+            f"renderio-box: not in it, as the box has lost or damaged them:"
+            f" {counted(len(missing), 'stored file')} ({shown})\n"
         )
     return ExitStatus.OK
 
@@ -87,7 +88,7 @@ def in_words(manifest: Manifest) -> str:
     taken = manifest.taken
     if taken.objects is None:
         return f"{database}, no stored files"
-    files = "1 stored file" if taken.objects == 1 else f"{taken.objects} stored files"
+    files = counted(taken.objects, "stored file")
     return f"{database}, {files} {megabytes(taken.objects_bytes)}"
 
 

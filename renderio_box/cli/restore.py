@@ -22,6 +22,7 @@ from renderio_box.replacement import is_under_way
 
 async def restore(data: DataDirectory, source: Path, *, skip_damaged: bool) -> ExitStatus:
     """Put the backup in place, and say what has become of what was there."""
+    check_source(source)
     try:
         data.make()
         with data.locked():
@@ -41,6 +42,12 @@ async def restore(data: DataDirectory, source: Path, *, skip_damaged: bool) -> E
     return ExitStatus.OK
 
 
+def check_source(source: Path) -> None:
+    """Refuse what is no directory before anything is made for its sake."""
+    if not source.is_dir():
+        raise CliError(f"there is no directory {source}; name one that 'backup' has made.")
+
+
 def state_of(data: DataDirectory) -> str:
     """Say how far a restore came that has failed."""
     if is_under_way(data.root):
@@ -55,7 +62,7 @@ async def replaced_by(data: DataDirectory, source: Path, *, skip_damaged: bool) 
         return go_back(data, data.root / source.name, now=now)
 
     def told(done: int, total: int) -> None:
-        if sys.stderr.isatty():
+        if sys.stderr.isatty() and 100 * done // total != 100 * (done - 1) // total:
             bar.done("checking stored files", done, total)
 
     try:
@@ -69,24 +76,30 @@ def tell(restored: Restored, data: DataDirectory) -> None:
     """Say what the box is now, what it will do, and how to undo it."""
     lines = [f"restored in {data.root}"]
     if restored.objects:
-        lines[0] += f", with {restored.objects} stored files"
+        lines[0] += f", with {counted(restored.objects, 'stored file')}"
     if restored.missing:
-        lines.append(f"{restored.missing} stored files are not there; their records stay")
+        lines.append(f"not there: {counted(restored.missing, 'stored file')}; the records stay")
     unfinished = restored.unfinished
     if unfinished.jobs:
         lines.append(
-            f"{unfinished.jobs} commands had not ended then: they run when the box starts, also"
-            " those that ended since"
+            f"not ended then: {counted(unfinished.jobs, 'command')}; what had not ended runs when"
+            " the box starts, even if it has ended since"
         )
     if unfinished.deliveries:
         lines.append(
-            f"{unfinished.deliveries} webhooks had not arrived then: they are sent, maybe again"
+            f"not arrived then: {counted(unfinished.deliveries, 'webhook')}; what had not arrived"
+            " is sent when the box starts, even if it has arrived since"
         )
     if restored.replaced.exists():
         back = f"renderio-box restore {shlex.quote(str(restored.replaced))}"
         back += f" --data {shlex.quote(str(data.root))}"
         lines.append(f"what was there is in {restored.replaced}; '{back}' goes back to it")
     sys.stderr.write("".join(f"{line}\n" for line in lines))
+
+
+def counted(count: int, noun: str) -> str:
+    """Return how many of something there are."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 @click.command("restore")

@@ -45,7 +45,7 @@ def test_a_box_comes_back_on_another_machine(own_box: RunningBox, tmp_path: Path
 
     assert (made.returncode, restored.returncode) == (0, 0), made.stderr + restored.stderr
     assert "stored files" in made.stderr
-    assert "1 commands had not ended then" in restored.stderr
+    assert "not ended then: 1 command;" in restored.stderr
     with running_box(machine) as box:
         assert box.download(path_of(stored["storage_url"])) == CONTENT
         assert box.finished(waiting)["status"] == "SUCCESS"
@@ -142,6 +142,13 @@ def test_a_backup_of_no_box_is_refused(tmp_path: Path) -> None:
     refused = cli("backup", tmp_path / "backup", "--data", tmp_path / "typo")
 
     assert (refused.returncode, "there is no box" in refused.stderr) == (2, True)
+
+
+def test_a_restore_of_nothing_makes_nothing(tmp_path: Path) -> None:
+    refused = cli("restore", tmp_path / "typo", "--data", tmp_path / "data")
+
+    assert (refused.returncode, "there is no directory" in refused.stderr) == (2, True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_going_back_is_told_and_works(own_box: RunningBox, tmp_path: Path) -> None:
