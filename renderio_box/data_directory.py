@@ -113,6 +113,26 @@ class DataDirectory(msgspec.Struct, frozen=True):
             raise UrlKeysError(path)
         return keys
 
+    @property
+    def first_key_file(self) -> Path:
+        """Return where the administrator's first key waits for the operator to take it."""
+        return self.root / "first_key"
+
+    def keep_first_key(self, key: str) -> None:
+        """Write the first key for the owner of the directory only, whole or not at all. Blocks."""
+        write_private(self.first_key_file, f"{key}\n".encode())
+
+    def kept_first_key(self) -> str | None:
+        """Return the first key that nobody has taken yet, None when there is none."""
+        try:
+            return self.first_key_file.read_text(encoding="ascii", errors="replace").strip()
+        except FileNotFoundError:
+            return None
+
+    def forget_first_key(self) -> None:
+        """Remove the first key from the disk; the key itself is not changed by that."""
+        self.first_key_file.unlink(missing_ok=True)
+
     @contextmanager
     def serving(self, server: Server) -> Generator[None]:
         """Say how the box is reached for as long as it runs; call it with the lock held."""

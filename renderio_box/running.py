@@ -8,13 +8,14 @@ from typing import Final
 import anyio
 import msgspec
 import structlog
+from anyio import to_thread
 from anyio.abc import TaskGroup
 
 from renderio_box.appliance import Box, open_box
-from renderio_box.catalog.keys import KeyRing, Scope
+from renderio_box.catalog.keys import FIRST_KEY, KeyRing, Scope, digest
 from renderio_box.data_directory import DataDirectory, Server
 from renderio_box.http_server import HttpServer, listening, url_of
-from renderio_box.identifiers import Owner
+from renderio_box.identifiers import Owner, new_api_key
 from renderio_box.pulse import feel_pulse
 from renderio_box.scheduler.failures import is_for_want_of_space
 from renderio_box.scheduler.scheduler import TRIED_AGAIN_S, Scheduler
@@ -24,11 +25,13 @@ log = structlog.get_logger()
 
 STOP_SECONDS: Final = 40.0
 """How long stopping may take beyond draining: ending FFmpeg, settling, closing connections."""
-FIRST_KEY: Final = "admin"
 
 
 class Running(msgspec.Struct, frozen=True, kw_only=True):
-    """A box that answers; ``first_key`` is the administrator's key when this start made it."""
+    """A box that answers; ``first_key`` is the administrator's key when this start made it.
+
+    Whoever shows it removes the file that keeps it: ``DataDirectory.forget_first_key``.
+    """
 
     url: str
     first_key: str | None
@@ -49,7 +52,7 @@ async def running_box(
     async with AsyncExitStack() as stack:
         sock = stack.enter_context(listening(config.server))
         box = await stack.enter_async_context(open_box(config, data))
-        first_key = await first_key_of(box.keys)
+        first_key = await first_key_of(box.keys, data)
         server = HttpServer(box.app, config.server)
         parts = Parts(box, server, anyio.CancelScope(), anyio.Event(), anyio.Event())
         async with anyio.create_task_group() as services:
@@ -92,6 +95,7 @@ def start(services: TaskGroup, parts: Parts, sock: socket.socket) -> None:
     services.start_soon(box.dispatcher.run)
     services.start_soon(box.database.checkpoint_regularly)
     services.start_soon(feel_pulse, box.metrics)
+    services.start_soon(box.keys.keep_uses)
 
 
 async def stop(parts: Parts, hurry: anyio.Event, *, grace_s: float) -> None:
@@ -105,6 +109,7 @@ async def stop(parts: Parts, hurry: anyio.Event, *, grace_s: float) -> None:
     parts.box.streams.close()
     parts.server.should_exit = True
     await parts.served.wait()
+    await parts.box.keys.write_uses()
 
 
 async def keep_working(scheduler: Scheduler, scope: anyio.CancelScope, ended: anyio.Event) -> None:
@@ -162,8 +167,25 @@ async def first_of(*events: anyio.Event) -> None:
             waiting.start_soon(wait, event)
 
 
-async def first_key_of(keys: KeyRing) -> str | None:
-    """Make the administrator's key when there is no key at all, and return it."""
+async def first_key_of(keys: KeyRing, data: DataDirectory) -> str | None:
+    """Make the administrator's key when there is no key at all, and return it.
+
+    It is in a file of the operator's before it opens anything, so that no crash can lose it. A
+    file that nobody took is told of again at every start, and removed once it opens nothing.
+    """
     if await keys.list():
+        if (kept := data.kept_first_key()) is not None:
+            tell_of_first_key(keys, data, kept)
         return None
-    return await keys.add(FIRST_KEY, owner=Owner(FIRST_KEY), scopes=frozenset({Scope.ADMIN}))
+    key = new_api_key()
+    await to_thread.run_sync(data.keep_first_key, key)
+    admin = frozenset({Scope.ADMIN})
+    return await keys.add(FIRST_KEY, owner=Owner(FIRST_KEY), scopes=admin, key=key)
+
+
+def tell_of_first_key(keys: KeyRing, data: DataDirectory, kept: str) -> None:
+    """Say that the first key still lies on the disk, or remove it if it is good for nothing."""
+    if keys.is_in_use(digest(kept)):
+        log.warning("first_key_kept", file=str(data.first_key_file), hint="take it, then remove it")
+    else:
+        data.forget_first_key()

@@ -39,18 +39,17 @@ class Authentication(AbstractAuthenticationMiddleware):
         keys: KeyRing = connection.app.state[KEYS]
         key = key.strip()
         try:
-            return AuthenticationResult(user=await keys.principal(key), auth=digest(key))
-        except UnauthorizedError:
-            tell_refusal(connection, has_key=bool(key))
+            return AuthenticationResult(user=keys.principal(key), auth=digest(key))
+        except UnauthorizedError as error:
+            tell_refusal(connection, error.reason)
             raise
 
 
-def tell_refusal(connection: AnyConnection, *, has_key: bool) -> None:
+def tell_refusal(connection: AnyConnection, reason: str) -> None:
     """Log who was refused, unless there was too much of that lately; never with which key."""
     sparingly: Sparingly = connection.app.state[REFUSALS]
     if (unsaid := sparingly.turn()) is not None:
         client = connection.client.host if connection.client else None
-        reason = "unknown key" if has_key else "no key"
         log.warning("caller_refused", client=client, reason=reason, unsaid=unsaid)
 
 

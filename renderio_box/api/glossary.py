@@ -199,8 +199,10 @@ FIELDS: Final[Mapping[str, str]] = {
     "owner": "Who the key speaks for: it sees only what its owner submitted.",
     "scopes": "What the key may be used for; admin includes everything and sees everybody's.",
     "key": "The key itself, shown this once.",
-    "last_used_at": "When it was last used, to the minute.",
+    "last_used_at": "When it was last used.",
     "revoked_at": "When it was revoked.",
+    "NewKeyRequest.expires_at": "When it ends by itself; never unless given.",
+    "KeyView.expires_at": "When it ends by itself; null for never.",
     # The queue
     "drained": "An operator had the box take up no command until it is told to, or started anew.",
     "quiet_until": "When the present quiet hours end, in which no command is taken up; null when"

@@ -18,11 +18,15 @@ Name = Annotated[str, Meta(pattern=rf"^{KEY_NAME.pattern}$")]
 
 
 class NewKeyRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A key to be made; ``owner`` is who it speaks for, itself by default."""
+    """A key to be made; ``owner`` is who it speaks for, itself by default.
+
+    It ends at ``expires_at``, by default never.
+    """
 
     name: Name
     owner: Name | None = None
     scopes: frozenset[Scope] = USUAL_SCOPES
+    expires_at: Annotated[datetime, Meta(tz=True)] | None = None
 
 
 class KeyView(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +37,7 @@ class KeyView(msgspec.Struct, frozen=True, kw_only=True):
     owner: Owner
     scopes: tuple[str, ...]
     created_at: datetime
+    expires_at: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None
 
@@ -45,6 +50,7 @@ class KeyView(msgspec.Struct, frozen=True, kw_only=True):
             owner=key.owner,
             scopes=key.scopes,
             created_at=key.created_at,
+            expires_at=key.expires_at,
             last_used_at=key.last_used_at,
             revoked_at=key.revoked_at,
         )
@@ -75,8 +81,13 @@ class KeyController(Controller):
         self, data: JSONBody[NewKeyRequest], keys: NamedDependency[KeyRing]
     ) -> MadeKey:
         """Make a key. It cannot be shown again."""
-        owner = Owner(data.owner or data.name)
-        return MadeKey(data.name, await keys.add(data.name, owner=owner, scopes=data.scopes))
+        key = await keys.add(
+            data.name,
+            owner=Owner(data.owner or data.name),
+            scopes=data.scopes,
+            expires_at=data.expires_at,
+        )
+        return MadeKey(data.name, key)
 
     @get()
     async def list_keys(self, keys: NamedDependency[KeyRing]) -> KeyList:

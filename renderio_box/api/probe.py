@@ -30,7 +30,7 @@ class ProbeRequest(msgspec.Struct, frozen=True, kw_only=True):
     file_id: str | None = None
 
 
-@post("/probe", status_code=200, guards=[requires(Scope.READ), json_only])
+@post("/probe", status_code=200, guards=[requires(Scope.SUBMIT), json_only])
 async def probe(
     data: JSONBody[ProbeRequest],
     principal: NamedDependency[Principal],

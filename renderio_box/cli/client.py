@@ -68,6 +68,7 @@ class KeyLine(msgspec.Struct, frozen=True):
     owner: str
     scopes: tuple[str, ...]
     created_at: datetime
+    expires_at: datetime | None = None
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
 
@@ -199,9 +200,12 @@ class BoxClient:
         finally:
             part.unlink(missing_ok=True)
 
-    async def add_key(self, name: str, *, owner: str, scopes: Sequence[str]) -> str:
+    async def add_key(
+        self, name: str, *, owner: str, scopes: Sequence[str], expires_at: datetime | None
+    ) -> str:
         """Make a key and return it."""
-        body = {"name": name, "owner": owner, "scopes": list(scopes)}
+        ends = None if expires_at is None else expires_at.isoformat()
+        body = {"name": name, "owner": owner, "scopes": list(scopes), "expires_at": ends}
         return str((await self._call("POST", KEYS, json=body))["key"])
 
     async def list_keys(self) -> list[KeyLine]:

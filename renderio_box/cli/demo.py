@@ -52,6 +52,8 @@ async def demo(config: Config, directory: DataDirectory | None, *, once: bool) -
                     return ExitStatus.COMMAND_FAILED
                 if not once:
                     invite(running.url, key, polled)
+                    if running.first_key is not None:
+                        directory.forget_first_key()
                     await stop.wait()
                 return ExitStatus.OK
             hurry.set()

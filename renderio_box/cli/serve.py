@@ -9,6 +9,7 @@ from pathlib import Path
 
 import anyio
 import click
+import structlog
 from msgspec.structs import replace
 
 from renderio_box import logs
@@ -25,6 +26,8 @@ from renderio_box.http_server import AddressInUseError
 from renderio_box.inputs.addresses import SETTING
 from renderio_box.running import running_box
 from renderio_box.settings import Config
+
+log = structlog.get_logger()
 
 CANNOT_START = (
     AddressInUseError,
@@ -53,7 +56,7 @@ async def serve(config: Config, data: DataDirectory) -> ExitStatus:
         ):
             has_started.set()
             if running.first_key is not None:
-                show_first_key(running.first_key, running.url, data.root)
+                hand_over(running.first_key, running.url, data)
             await stop.wait()
     return ExitStatus.OK
 
@@ -77,6 +80,24 @@ async def watch_signals(stop: anyio.Event, hurry: anyio.Event) -> None:
             if stop.is_set():
                 hurry.set()
             stop.set()
+
+
+def hand_over(key: str, url: str, data: DataDirectory) -> None:
+    """Show the administrator's key to who sits at the terminal, or say which file it is in.
+
+    What is no terminal is most likely a journal, which keeps what it is told and has more
+    readers than the data directory.
+    """
+    if sys.stderr.isatty():
+        show_first_key(key, url, data.root)
+        data.forget_first_key()
+    else:
+        log.warning(
+            "first_key",
+            file=str(data.first_key_file),
+            hint="the administrator's key: take it, then remove the file",
+            more_keys=f"renderio-box keys add NAME --data {shlex.quote(str(data.root))}",
+        )
 
 
 def show_first_key(key: str, url: str, data: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from renderio_box.database.connection import Row, Transaction, Value, as_text
+from renderio_box.database.connection import Row, Transaction, Value, as_optional_text, as_text
 from renderio_box.identifiers import KeyId, Owner
 
 
@@ -18,13 +18,14 @@ class StoredKey(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     scopes: tuple[str, ...]
     created_at: datetime
+    expires_at: datetime | None = None
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
 
 
 INSERT: Final = """
-INSERT INTO keys (id, name, owner, digest, scopes, created_at)
-VALUES (:id, :name, :owner, :digest, :scopes, :created_at)
+INSERT INTO keys (id, name, owner, digest, scopes, created_at, expires_at)
+VALUES (:id, :name, :owner, :digest, :scopes, :created_at, :expires_at)
 """
 
 LIST_ALL: Final = "SELECT * FROM keys ORDER BY created_at, id"
@@ -45,6 +46,7 @@ async def insert(tx: Transaction, key: StoredKey) -> None:
         "digest": key.digest,
         "scopes": msgspec.json.encode(key.scopes).decode(),
         "created_at": as_text(key.created_at),
+        "expires_at": as_optional_text(key.expires_at),
     }
     await tx.execute(INSERT, values)
 

@@ -26,6 +26,29 @@ def status_with(key: str, box: RunningBox) -> int:
     return httpx.get(url, headers={"x-api-key": key}, trust_env=False).status_code
 
 
+def test_a_key_has_the_scopes_and_the_end_that_it_was_made_with(data: Path, name: str) -> None:
+    added = cli(
+        *("keys", "add", name, "--scope", "read", "--scope", "files"),
+        *("--expires", "2099-01-31", "--data", data),
+    )
+    listed = cli("keys", "list", "--data", data)
+
+    [line] = [line.split() for line in listed.stdout.splitlines() if line.startswith(name)]
+    assert (added.returncode, line[2], line[5:7]) == (0, "files,read", ["2099-01-31", "00:00:00"])
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "status"),
+    [("--expires", "2020-01-31", 1), ("--expires", "soon", 2), ("--scope", "write", 2)],
+)
+def test_terms_that_no_key_can_have_are_refused(
+    data: Path, name: str, option: str, text: str, status: int
+) -> None:
+    refused = cli("keys", "add", name, option, text, "--data", data)
+
+    assert (refused.returncode, refused.stdout) == (status, "")
+
+
 def test_adding_prints_the_key_alone(data: Path, name: str) -> None:
     added = cli("keys", "add", name, "--data", data)
 

@@ -27,6 +27,7 @@ KEY = {
     "owner": text,
     "scopes": lambda value: isinstance(value, list),
     "created_at": moment,
+    "expires_at": or_null(moment),
     "last_used_at": or_null(moment),
     "revoked_at": null,
 }

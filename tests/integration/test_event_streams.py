@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 
 import anyio
 import pytest
@@ -9,7 +10,7 @@ from httpx import AsyncClient
 from litestar import Litestar
 
 from renderio_box.catalog.keys import Scope
-from tests.builders import make_body
+from tests.builders import OWNER, make_body
 from tests.integration.box import MAX_STREAMS, Box, speaking_to, submit
 from tests.integration.queue_steps import DONE, claimed, submitted
 from tests.listening import Block, listening
@@ -216,6 +217,17 @@ async def test_a_revoked_key_hears_nothing_more(box: Box, app: Litestar, key: st
     async with listening(app, EVENTS, key) as listener:
         await listener.block()
         await box.keys.revoke("ann-3")
+        await submitted(box.queue)
+
+        assert seen(await listener.rest()) == []
+
+
+async def test_an_expired_key_hears_nothing_more(box: Box, app: Litestar) -> None:
+    ends = box.clock.now() + timedelta(hours=1)
+    key = await box.keys.add("guest", owner=OWNER, scopes=frozenset({Scope.READ}), expires_at=ends)
+    async with listening(app, EVENTS, key) as listener:
+        await listener.block()
+        box.clock.advance(3600)
         await submitted(box.queue)
 
         assert seen(await listener.rest()) == []

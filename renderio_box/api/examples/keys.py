@@ -17,6 +17,11 @@ KEYS: Final[Mapping[str, Mapping[str, Example]]] = {
             body={"name": "monitor", "owner": "n8n", "scopes": ["read"]},
             answer={"name": "monitor", "key": "ffsk_…"},
         ),
+        "guest": Example(
+            summary="A key that ends by itself",
+            body={"name": "guest", "expires_at": "2036-11-23T12:00:00Z"},
+            answer={"name": "guest", "key": "ffsk_…"},
+        ),
     },
     "list_keys": {"all": Example(summary="Every key", answer={"keys": [KEY]})},
     "revoke_key": {"gone": Example(summary="Revoke it", answer={**KEY, "revoked_at": CREATED})},

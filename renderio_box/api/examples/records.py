@@ -84,6 +84,7 @@ KEY: Final[Mapping[str, object]] = {
     "owner": "n8n",
     "scopes": ["files", "read", "submit"],
     "created_at": CREATED,
+    "expires_at": None,
     "last_used_at": None,
     "revoked_at": None,
 }

@@ -2,6 +2,8 @@
 
 from litestar import Controller, post
 
+from renderio_box.api.authentication import requires
+from renderio_box.catalog.keys import Scope
 from renderio_box.errors import NotSupportedError
 
 
@@ -10,6 +12,7 @@ class UnsupportedController(Controller):
 
     path = "/api/v1"
     tags = ("Not offered",)
+    guards = (requires(Scope.SUBMIT),)
 
     @post("/ytdlp-download")
     async def ytdlp_download(self) -> None:
