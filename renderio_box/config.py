@@ -31,6 +31,8 @@ TYPE_NAMES: Final = {
 }
 WANTED: Final = {
     "server.public_url": 'write an address such as "https://media.example.org/renderio", or ""',
+    "server.tls_certificate": 'write an absolute path, or ""',
+    "server.tls_key": 'write an absolute path, or ""',
     "sandbox.tier": 'write "auto", "bubblewrap", "landlock" or "unsandboxed"',
     "sandbox.readable": "write absolute paths, and not / itself",
     "hardware.devices": 'write absolute paths of devices, such as "/dev/dri/renderD128"',
@@ -213,6 +215,14 @@ def check_network(config: Config) -> None:
         raise ConfigError(f"network.allow is wrong: {error}.") from error
 
 
+def check_tls(config: Config) -> None:
+    """Refuse half of what TLS needs."""
+    if bool(config.server.tls_certificate) != bool(config.server.tls_key):
+        raise ConfigError(
+            "server.tls_certificate and server.tls_key belong together; set both, or neither."
+        )
+
+
 def check_windows(config: Config) -> None:
     """Refuse windows that are none."""
     try:
@@ -259,6 +269,7 @@ def check_sandbox(config: Config) -> None:
 
 
 CHECKS: Final = (
+    check_tls,
     check_network,
     check_windows,
     check_zone,

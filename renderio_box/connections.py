@@ -8,15 +8,17 @@ import fcntl
 import socket
 import struct
 import termios
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
+from renderio_box.encryption import Encrypted
 from renderio_box.lobby import Lobby
 from renderio_box.settings import ServerConfig
+from renderio_box.tls import Certificate
 
 HEADER_BYTES: Final = 16 * 1024
 """How much of a header may be there without its end; so none is twice as long."""
@@ -27,6 +29,8 @@ LINGER_SECONDS: Final = 30.0
 LOOK_SECONDS: Final = 1.0
 CLOSE_SECONDS: Final = 5
 KEEP_ALIVE_SECONDS: Final = 30
+UNTAKEN_BYTES: Final = 64 * 1024
+"""How much of an answer waits for its reader before we stop making more of it."""
 
 
 class Patience:
@@ -78,12 +82,19 @@ class Taking:
 class GuardedConfig(uvicorn.Config):
     """uvicorn's settings, and what its connections have to know of ours."""
 
-    def __init__(self, app: Any, bounds: ServerConfig, lobby: Lobby) -> None:  # noqa: ANN401 - uvicorn's own
+    def __init__(
+        self,
+        app: Any,  # noqa: ANN401 - uvicorn's own
+        bounds: ServerConfig,
+        lobby: Lobby,
+        certificate: Certificate | None,
+    ) -> None:
         self.bounds = bounds
         self.lobby = lobby
+        self.certificate = certificate
         super().__init__(
             app,
-            http=GuardedProtocol,
+            http=cast("type[asyncio.Protocol]", connection),
             ws="none",
             lifespan="off",
             log_config=None,
@@ -97,8 +108,26 @@ class GuardedConfig(uvicorn.Config):
         )
 
 
+def connection(
+    config: GuardedConfig,
+    server_state: ServerState,
+    app_state: dict[str, Any],
+    _loop: asyncio.AbstractEventLoop | None = None,
+) -> asyncio.BaseProtocol:
+    """Return what speaks with one client, encrypted if there is a certificate."""
+    inner = GuardedProtocol(config, server_state, app_state)
+    if config.certificate is None:
+        return inner
+    return Encrypted(inner, config.certificate, config.bounds, config.lobby)
+
+
 class GuardedProtocol(H11Protocol):
-    """One connection, looked at every second to see whether it still gets somewhere."""
+    """One connection, looked at every second to see whether it still gets somewhere.
+
+    ``wire`` is what carries an encrypted one; it has its place in the lobby already.
+    """
+
+    wire: asyncio.Transport | None = None
 
     def __init__(
         self,
@@ -120,8 +149,9 @@ class GuardedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Take a place, and wait for the header of a request; or close at once."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(UNTAKEN_BYTES)
         self._address = self.client[0] if self.client else ""
-        if not self._lobby.enter(self._address):
+        if self.wire is None and not self._lobby.enter(self._address):
             transport.abort()
             return
         self._header_until = self.loop.time() + self._bounds.header_seconds
@@ -131,7 +161,8 @@ class GuardedProtocol(H11Protocol):
         """Give the place back."""
         if self._next_look is not None:
             self._next_look.cancel()
-            self._lobby.leave(self._address)
+            if self.wire is None:
+                self._lobby.leave(self._address)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -193,9 +224,15 @@ class GuardedProtocol(H11Protocol):
             self._body.renew(now=now)
         if self._body is not None and self._body.is_over(now=now):
             return "the body comes too slowly"
-        if self._taking.is_stalled(waiting_in(self.transport), now=now):
+        if self._taking.is_stalled(self._waiting(), now=now):
             return "the answer is not taken"
         return None
+
+    def _waiting(self) -> int:
+        """Return how many bytes the client has not taken, of those that TLS holds back too."""
+        wire = self.transport if self.wire is None else self.wire
+        encrypting = 0 if self.wire is None else self.transport.get_write_buffer_size()
+        return encrypting + waiting_in(wire)
 
     def _is_unread(self) -> bool:
         """Tell whether a body stays away because we do not take it, or have not asked for it."""

@@ -35,11 +35,15 @@ class UrlKeysError(Exception):
         )
 
 
-class Server(msgspec.Struct, frozen=True):
-    """How commands on this machine reach the box that runs: its address, and a key of its own."""
+class Server(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How commands on this machine reach the box that runs: its address, and a key of its own.
+
+    ``certificate`` is the one that it shows, empty for plain HTTP.
+    """
 
     url: str
     key: str
+    certificate: str = ""
 
 
 class DataDirectory(msgspec.Struct, frozen=True):
@@ -143,6 +147,10 @@ class DataDirectory(msgspec.Struct, frozen=True):
             yield
         finally:
             self._server_file.unlink(missing_ok=True)
+
+    def say_anew(self, server: Server) -> None:
+        """Change what is said of how the box is reached, at once and whole. Blocks."""
+        write_private(self._server_file, msgspec.json.encode(server))
 
     def server(self) -> Server | None:
         """Return how to reach the box that runs here, None while none answers."""

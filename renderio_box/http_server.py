@@ -15,6 +15,7 @@ from renderio_box.connections import GuardedConfig
 from renderio_box.lobby import Lobby
 from renderio_box.logs import LINES_PER_MINUTE, Sparingly
 from renderio_box.settings import ServerConfig
+from renderio_box.tls import Certificate
 
 BACKLOG: Final = 512
 HANG_UP_SECONDS: Final = 0.5
@@ -29,10 +30,15 @@ class AddressInUseError(Exception):
 class HttpServer(uvicorn.Server):
     """An HTTP server that leaves signals to the process."""
 
-    def __init__(self, app: Any, config: ServerConfig) -> None:  # noqa: ANN401 - uvicorn's own
+    def __init__(
+        self,
+        app: Any,  # noqa: ANN401 - uvicorn's own
+        config: ServerConfig,
+        certificate: Certificate | None = None,
+    ) -> None:
         self.up = anyio.Event()
         sparingly = Sparingly(SystemClock().monotonic, per_minute=LINES_PER_MINUTE)
-        super().__init__(GuardedConfig(app, config, Lobby(config, sparingly)))
+        super().__init__(GuardedConfig(app, config, Lobby(config, sparingly), certificate))
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -88,9 +94,11 @@ def listening(config: ServerConfig) -> Generator[socket.socket]:
         yield sock
 
 
-def url_of(sock: socket.socket) -> str:
+def url_of(sock: socket.socket, *, scheme: str = "http") -> str:
     """Return an address under which this machine reaches the socket."""
     host, port = str(sock.getsockname()[0]), int(sock.getsockname()[1])
     every = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - a look-up
     reachable = every.get(host, host)
-    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
+    return (
+        f"{scheme}://[{reachable}]:{port}" if ":" in reachable else f"{scheme}://{reachable}:{port}"
+    )

@@ -10,9 +10,11 @@ import msgspec
 import structlog
 from anyio import to_thread
 from anyio.abc import TaskGroup
+from msgspec.structs import replace
 
 from renderio_box.appliance import Box, open_box
 from renderio_box.catalog.keys import FIRST_KEY, KeyRing, Scope, digest
+from renderio_box.clock import SystemClock
 from renderio_box.data_directory import DataDirectory, Server
 from renderio_box.http_server import HttpServer, listening, url_of
 from renderio_box.identifiers import Owner, new_api_key
@@ -20,6 +22,7 @@ from renderio_box.pulse import feel_pulse
 from renderio_box.scheduler.failures import is_for_want_of_space
 from renderio_box.scheduler.scheduler import TRIED_AGAIN_S, Scheduler
 from renderio_box.settings import Config
+from renderio_box.tls import Certificate, certificate_of
 
 log = structlog.get_logger()
 
@@ -46,21 +49,24 @@ async def running_box(
     ``hurry`` ends the draining early. A part that fails ends the block with its error.
 
     Raises:
-        AddressInUseError, DirectoryInUseError, FfmpegMissingError, IsolationError,
-        UnusableDatabaseError, UrlKeysError: It cannot start; nothing was changed.
+        AddressInUseError, CertificateError, DirectoryInUseError, FfmpegMissingError,
+        IsolationError, UnusableDatabaseError, UrlKeysError: It cannot start; nothing was changed.
     """
     async with AsyncExitStack() as stack:
+        certificate = certificate_of(config.server, SystemClock())
         sock = stack.enter_context(listening(config.server))
         box = await stack.enter_async_context(open_box(config, data))
         first_key = await first_key_of(box.keys, data)
-        server = HttpServer(box.app, config.server)
-        parts = Parts(box, server, anyio.CancelScope(), anyio.Event(), anyio.Event())
+        server = HttpServer(box.app, config.server, certificate)
+        parts = Parts(box, server, certificate, anyio.CancelScope(), anyio.Event(), anyio.Event())
         async with anyio.create_task_group() as services:
             start(services, parts, sock)
             await server.up.wait()
-            running = Running(url=url_of(sock), first_key=first_key)
+            scheme = "http" if certificate is None else "https"
+            running = Running(url=url_of(sock, scheme=scheme), first_key=first_key)
             address = Server(url=running.url, key=box.keys.admit_operator())
-            services.start_soon(keep_address, data, address, tried := anyio.Event())
+            tried = anyio.Event()
+            services.start_soon(keep_address, data, address, certificate, tried)
             await tried.wait()
             try:
                 log.info("ready", url=running.url, data=str(data.root))
@@ -79,6 +85,7 @@ class Parts(msgspec.Struct, frozen=True):
 
     box: Box
     server: HttpServer
+    certificate: Certificate | None
     working: anyio.CancelScope
     worked: anyio.Event
     served: anyio.Event
@@ -96,6 +103,8 @@ def start(services: TaskGroup, parts: Parts, sock: socket.socket) -> None:
     services.start_soon(box.database.checkpoint_regularly)
     services.start_soon(feel_pulse, box.metrics)
     services.start_soon(box.keys.keep_uses)
+    if parts.certificate is not None:
+        services.start_soon(parts.certificate.keep_fresh)
 
 
 async def stop(parts: Parts, hurry: anyio.Event, *, grace_s: float) -> None:
@@ -128,13 +137,19 @@ async def keep_tidy(box: Box) -> None:
     await box.janitor.run()
 
 
-async def keep_address(data: DataDirectory, server: Server, tried: anyio.Event) -> None:
+async def keep_address(
+    data: DataDirectory, server: Server, certificate: Certificate | None, tried: anyio.Event
+) -> None:
     """Say how the box is reached as long as it runs, on a full disk from when there is room."""
     while True:
         try:
-            with data.serving(server):
+            with data.serving(with_certificate(server, certificate)):
                 tried.set()
-                await anyio.sleep_forever()
+                if certificate is None:
+                    await anyio.sleep_forever()
+                while certificate is not None:
+                    await certificate.renewed.wait()
+                    data.say_anew(with_certificate(server, certificate))
         except OSError as error:
             if not is_for_want_of_space(error):
                 raise
@@ -143,6 +158,11 @@ async def keep_address(data: DataDirectory, server: Server, tried: anyio.Event) 
             )
         tried.set()
         await anyio.sleep(TRIED_AGAIN_S)
+
+
+def with_certificate(server: Server, certificate: Certificate | None) -> Server:
+    """Return how the box is reached with the certificate that it shows now."""
+    return server if certificate is None else replace(server, certificate=certificate.pem)
 
 
 async def keep_serving(server: HttpServer, sock: socket.socket, ended: anyio.Event) -> None:

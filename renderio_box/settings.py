@@ -11,6 +11,7 @@ NotNegative = Annotated[int, Meta(ge=0)]
 Hours = Annotated[int, Meta(ge=0, le=876_000)]
 Seconds = Annotated[float, Meta(gt=0)]
 AbsolutePath = Annotated[str, Meta(pattern=r"^/[^/]")]
+OptionalPath = Annotated[str, Meta(pattern=r"^(/[^/].*)?$")]
 PublicUrl = Annotated[str, Meta(pattern=r"^(https?://[^\s?#]+)?$")]
 
 
@@ -20,6 +21,8 @@ class ServerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
     port: Port = 8420
     public_url: PublicUrl = ""
+    tls_certificate: OptionalPath = ""
+    tls_key: OptionalPath = ""
     trusted_proxies: tuple[str, ...] = ()
     max_body_kbytes: Positive = 1024
     drain_seconds: Seconds = 20.0

@@ -15,6 +15,8 @@ from typing import Any, Final, TypeVar
 
 import httpx
 
+from renderio_box.tls import pinned
+
 PROGRAM: Final = (sys.executable, "-m", "renderio_box")
 PATIENCE_S: Final = 60.0
 """How long to wait for what should come soon: this ends a hang, it measures nothing."""
@@ -158,7 +160,7 @@ def client_of(server: Mapping[str, str]) -> httpx.Client:
         headers={"x-api-key": server["key"]},
         timeout=PATIENCE_S,
         trust_env=False,
-        verify=NO_TLS,
+        verify=pinned(server["certificate"]) if "certificate" in server else NO_TLS,
     )
 
 

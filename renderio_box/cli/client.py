@@ -13,6 +13,7 @@ import httpx
 import msgspec
 
 from renderio_box.cli.outcome import CliError, ExitStatus
+from renderio_box.tls import pinned
 
 POLLED_EVERY_S: Final = 0.4
 LOST_FOR_S: Final = 60.0
@@ -277,10 +278,18 @@ class BoxClient:
 
 
 @asynccontextmanager
-async def connected(url: str, key: str) -> AsyncGenerator[BoxClient]:
-    """Open a client for the box at ``url``."""
+async def connected(url: str, key: str, certificate: str = "") -> AsyncGenerator[BoxClient]:
+    """Open a client for the box at ``url``, which shows that very ``certificate`` if one is given.
+
+    What the box says is elsewhere, such as files under its ``public_url``, is verified as usual.
+    """
+    mounts = (
+        {url: httpx.AsyncHTTPTransport(verify=pinned(certificate), trust_env=False)}
+        if certificate
+        else None
+    )
     timeout = httpx.Timeout(REQUEST_SECONDS)
     async with httpx.AsyncClient(
-        base_url=url, headers={"x-api-key": key}, timeout=timeout, trust_env=False
+        base_url=url, headers={"x-api-key": key}, timeout=timeout, trust_env=False, mounts=mounts
     ) as http:
         yield BoxClient(http, url)

@@ -133,7 +133,7 @@ def demo_command(data: Path | None, *, once: bool) -> None:
 
     async def show() -> ExitStatus:
         settings = settings_of(None)
-        server = replace(settings.server, host="127.0.0.1", port=0)
+        server = replace(settings.server, host="127.0.0.1", port=0, tls_certificate="", tls_key="")
         chosen = None if data is None else directory(data)
         return await demo(replace(settings, server=server), chosen, once=once)
 

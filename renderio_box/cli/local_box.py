@@ -38,7 +38,7 @@ async def with_keys(
                 return await offline(keys)
         except DirectoryInUseError as error:
             if (server := data.server()) is not None:
-                async with connected(server.url, server.key) as box:
+                async with connected(server.url, server.key, server.certificate) as box:
                     return await online(box)
             if anyio.current_time() > deadline:
                 raise CliError(str(error), status=ExitStatus.BOX_UNREACHABLE) from error
@@ -91,5 +91,5 @@ async def running(data: DataDirectory) -> AsyncGenerator[BoxClient]:
             f"no box runs in {data.root}, or it is just starting or stopping; check --data.",
             status=ExitStatus.BOX_UNREACHABLE,
         )
-    async with connected(server.url, server.key) as box:
+    async with connected(server.url, server.key, server.certificate) as box:
         yield box

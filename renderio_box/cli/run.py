@@ -10,6 +10,7 @@ from typing import Final
 import anyio
 import click
 import msgspec
+from msgspec.structs import replace
 
 from renderio_box.cli.client import BoxClient, Polled, connected
 from renderio_box.cli.options import DATA, directory, finish
@@ -94,7 +95,7 @@ def box_of(url: str | None, key: str | None, data: DataDirectory) -> Server:
             " or name another with --url and --key.",
             status=ExitStatus.BOX_UNREACHABLE,
         )
-    return local if key is None else Server(url=local.url, key=key)
+    return local if key is None else replace(local, key=key)
 
 
 async def run(request: RunRequest, box: Server, *, as_json: bool) -> ExitStatus:
@@ -105,7 +106,7 @@ async def run(request: RunRequest, box: Server, *, as_json: bool) -> ExitStatus:
     check_inputs(request.inputs)
     check_targets(request.outputs)
     bar = ProgressBar(sys.stderr)
-    async with connected(box.url, box.key) as client:
+    async with connected(box.url, box.key, box.certificate) as client:
         sources = {
             alias: value if WEB.match(value) else await uploaded(client, Path(value), bar)
             for alias, value in request.inputs.items()

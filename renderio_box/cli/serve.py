@@ -26,11 +26,13 @@ from renderio_box.http_server import AddressInUseError
 from renderio_box.inputs.addresses import SETTING
 from renderio_box.running import running_box
 from renderio_box.settings import Config
+from renderio_box.tls import CertificateError
 
 log = structlog.get_logger()
 
 CANNOT_START = (
     AddressInUseError,
+    CertificateError,
     DatabaseFailedError,
     DirectoryInUseError,
     FfmpegMissingError,

@@ -118,7 +118,7 @@ async def test_a_use_is_on_disk_soon_though_no_request_waits_for_it(
     async with speaking_to(app, await made(admin)) as client, accompanied_by(box.keys.keep_uses):
         await client.get(COMMANDS)
         with anyio.fail_after(10):
-            while await written_uses(box) == [None, None]:  # noqa: ASYNC110 - no event tells
+            while await written_uses(box) == [None, None]:
                 await anyio.lowlevel.checkpoint()
 
     assert "2026-01-01T12:00:00.000000+00:00" in await written_uses(box)
