@@ -143,6 +143,7 @@ class GuardedProtocol(H11Protocol):
         self._next_look: asyncio.TimerHandle | None = None
         self._header_until: float | None = None
         self._linger_until: float | None = None
+        self._goodbye_until: float | None = None
         self._body: Patience | None = None
         self._taking = Taking(config.bounds.stall_seconds, now=self.loop.time())
 
@@ -208,12 +209,21 @@ class GuardedProtocol(H11Protocol):
         self._next_look = self.loop.call_later(min(LOOK_SECONDS, shortest_s / 4), self._look)
 
     def _look(self) -> None:
-        reason = self._reason_to_cut(now=self.loop.time())
-        if reason is None:
-            self._look_later()
-        else:
+        now = self.loop.time()
+        if (reason := self._reason_to_cut(now=now)) is not None:
             self._lobby.tell("slow_client_cut", self._address, reason)
             self.transport.abort()
+        elif self._is_left_hanging(now=now):
+            self.transport.abort()
+        else:
+            self._look_later()
+
+    def _is_left_hanging(self, *, now: float) -> bool:
+        """Tell whether we have said all, and goodbye, but TLS still waits for theirs."""
+        if not self.transport.is_closing() or self._waiting():
+            return False
+        self._goodbye_until = self._goodbye_until or now + CLOSE_SECONDS
+        return now > self._goodbye_until
 
     def _reason_to_cut(self, *, now: float) -> str | None:
         if self._header_until is not None and now > self._header_until:

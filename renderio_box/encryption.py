@@ -15,6 +15,8 @@ from renderio_box.tls import Certificate
 PIECE_BYTES: Final = 32 * 1024
 """How much is decrypted at a time; each connection has a buffer of that size."""
 
+LONGEST_CLOSE_SECONDS: Final = 86_400
+
 
 class Carried(Protocol):
     """A connection that can be told what carries its bytes, as it only sees the plain ones."""
@@ -41,8 +43,8 @@ class Encrypted(SSLProtocol):
             cast("Any", None),  # nobody waits for the handshake
             server_side=True,
             ssl_handshake_timeout=cast("int", bounds.header_seconds),
-            # A close waits that long for the rest of an answer to be taken.
-            ssl_shutdown_timeout=cast("int", bounds.stall_seconds),
+            # Whether the rest of an answer is still being taken is seen inside.
+            ssl_shutdown_timeout=LONGEST_CLOSE_SECONDS,
         )
         self._inner: Carried = inner
         self._lobby = lobby

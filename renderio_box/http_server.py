@@ -38,7 +38,8 @@ class HttpServer(uvicorn.Server):
     ) -> None:
         self.up = anyio.Event()
         sparingly = Sparingly(SystemClock().monotonic, per_minute=LINES_PER_MINUTE)
-        super().__init__(GuardedConfig(app, config, Lobby(config, sparingly), certificate))
+        self.lobby = Lobby(config, sparingly)
+        super().__init__(GuardedConfig(app, config, self.lobby, certificate))
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:

@@ -29,10 +29,15 @@ class Lobby:
         self._by_caller: Counter[str] = Counter()
         self._sparingly = sparingly
 
+    @property
+    def count(self) -> int:
+        """Return how many places are taken."""
+        return self._by_caller.total()
+
     def enter(self, address: str) -> bool:
         """Take a place for a connection from there; False when there is none."""
         caller = caller_of(address)
-        if self._by_caller.total() >= self._most:
+        if self.count >= self._most:
             self.tell("connection_refused", address, "server.max_connections")
             return False
         if self._by_caller[caller] >= self._share and not is_within(address, self._proxies):

@@ -95,7 +95,7 @@ class Certificate:
                 stamps = await to_thread.run_sync(self._pair.stamps)
                 if stamps != self._seen:
                     self._seen = stamps
-                    await self._renew()
+                    await self.renew()
 
     async def _hear_signals(self) -> None:
         with anyio.open_signal_receiver(signal.SIGHUP) as signals:
@@ -103,7 +103,8 @@ class Certificate:
                 self._seen = ()
                 self._look.notify()
 
-    async def _renew(self) -> None:
+    async def renew(self) -> None:
+        """Load the files; what cannot be used changes nothing."""
         try:
             self._shown = await to_thread.run_sync(loaded, self._pair)
         except CertificateError as error:

@@ -1,19 +1,24 @@
 """Clients that stand still, over real sockets and with limits that are over in a moment."""
 
 import socket
+import ssl
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import anyio
 import pytest
 import structlog
-from anyio.abc import SocketAttribute, SocketStream
+from anyio.abc import ByteStream, SocketAttribute, SocketStream
 from msgspec.structs import replace
 
+from renderio_box.clock import SystemClock
 from renderio_box.companions import accompanied_by
 from renderio_box.http_server import HttpServer, listening
 from renderio_box.settings import ServerConfig
+from renderio_box.tls import Certificate, pinned
+from tests.certificates import make_pair, needs_openssl
 
 QUICK: Final = ServerConfig(port=0, header_seconds=0.2, stall_seconds=0.4)
 HASTY_S: Final = 0.1
@@ -41,11 +46,23 @@ async def app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - as
 class Port:
     """A server that listens, and what a test wants of it."""
 
-    def __init__(self, server: HttpServer, number: int) -> None:
+    def __init__(self, server: HttpServer, number: int, trusted: ssl.SSLContext | None) -> None:
         self.server = server
         self.number = number
+        self.trusted = trusted
 
-    async def connect(self, *, from_address: str = "127.0.0.1") -> SocketStream:
+    async def connect(self, *, from_address: str = "127.0.0.1") -> ByteStream:
+        if self.trusted is None:
+            return await self.connect_plainly(from_address=from_address)
+        return await anyio.connect_tcp(
+            "127.0.0.1",
+            self.number,
+            local_host=from_address,
+            ssl_context=self.trusted,
+            tls_standard_compatible=False,
+        )
+
+    async def connect_plainly(self, *, from_address: str = "127.0.0.1") -> SocketStream:
         return await anyio.connect_tcp("127.0.0.1", self.number, local_host=from_address)
 
     async def emptied(self) -> None:
@@ -61,7 +78,7 @@ class Port:
             return await answer_from(stream) == b""
 
 
-async def dripping(stream: SocketStream, pieces: tuple[bytes, ...], drip: bytes) -> None:
+async def dripping(stream: ByteStream, pieces: tuple[bytes, ...], drip: bytes) -> None:
     try:
         for piece in pieces:
             await stream.send(piece)
@@ -72,7 +89,7 @@ async def dripping(stream: SocketStream, pieces: tuple[bytes, ...], drip: bytes)
         return
 
 
-async def answer_from(stream: SocketStream) -> bytes:
+async def answer_from(stream: ByteStream) -> bytes:
     """Return everything until the server hangs up."""
     answer = bytearray()
     with anyio.fail_after(WITHIN_S):
@@ -84,20 +101,95 @@ async def answer_from(stream: SocketStream) -> bytes:
 
 
 @asynccontextmanager
-async def serving(config: ServerConfig) -> AsyncGenerator[Port]:
+async def serving(
+    config: ServerConfig, certificate: Certificate | None = None
+) -> AsyncGenerator[Port]:
     with listening(config) as sock:
-        server = HttpServer(app, config)
+        server = HttpServer(app, config, certificate)
         async with anyio.create_task_group() as group:
             group.start_soon(server.serve, [sock])
             await server.up.wait()
-            yield Port(server, sock.getsockname()[1])
+            trusted = None if certificate is None else pinned(certificate.pem)
+            yield Port(server, sock.getsockname()[1], trusted)
             server.should_exit = True
 
 
+@pytest.fixture(scope="module", params=["http", pytest.param("https", marks=needs_openssl)])
+def certificate(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Certificate | None:
+    """Everything below holds over plain connections and over encrypted ones."""
+    if request.param == "http":
+        return None
+    return Certificate(make_pair(tmp_path_factory.mktemp("tls")), SystemClock())
+
+
 @pytest.fixture(scope="module")
-async def port() -> AsyncGenerator[Port]:
-    async with serving(QUICK) as opened:
+async def port(certificate: Certificate | None) -> AsyncGenerator[Port]:
+    async with serving(QUICK, certificate) as opened:
         yield opened
+
+
+@pytest.mark.parametrize(
+    ("sent", "drip"),
+    [
+        (b"", b""),
+        (b"\x16\x03\x01\x02\x00\x01", b""),
+        (b"\x16\x03\x01\x02\x00\x01", b"\x00"),
+        (GET, b""),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", b""),
+    ],
+    ids=["silent", "broken off", "dripped", "plain HTTP", "another protocol"],
+)
+@needs_openssl
+async def test_a_handshake_that_does_not_come_is_not_awaited(
+    tmp_path: Path, sent: bytes, drip: bytes
+) -> None:
+    certificate = Certificate(make_pair(tmp_path), SystemClock())
+    async with serving(QUICK, certificate) as port:
+        stream = await port.connect_plainly()
+        async with stream, accompanied_by(dripping, stream, (sent,) if sent else (), drip):
+            answer = await answer_from(stream)
+
+    assert b"HTTP/" not in answer
+    assert not port.server.server_state.connections
+
+
+@needs_openssl
+async def test_who_does_not_shake_hands_has_a_place_like_anybody_else(tmp_path: Path) -> None:
+    config = replace(QUICK, header_seconds=30.0, connections_per_address=2)
+    certificate = Certificate(make_pair(tmp_path), SystemClock())
+
+    async with serving(config, certificate) as port, AsyncExitStack() as crowd:
+        for _ in range(2):
+            await crowd.enter_async_context(await port.connect_plainly(from_address="127.0.0.2"))
+        async with await port.connect_plainly(from_address="127.0.0.2") as refused:
+            cut = await answer_from(refused)
+        async with await port.connect() as honest:
+            await honest.send(LAST)
+            answer = await answer_from(honest)
+
+    assert (cut, answer[:12]) == (b"", b"HTTP/1.1 200")
+
+
+@needs_openssl
+async def test_a_running_connection_goes_on_when_the_certificate_changes(tmp_path: Path) -> None:
+    pair = make_pair(tmp_path)
+    certificate = Certificate(pair, SystemClock())
+    config = replace(QUICK, header_seconds=30.0)
+    async with serving(config, certificate) as port, await port.connect() as running:
+        make_pair(tmp_path, "renewed.example.org")
+        await certificate.renew()
+        with pytest.raises(ssl.SSLError, match="certificate verify failed"):
+            await port.connect()
+        port.trusted = pinned(certificate.pem)
+        async with await port.connect() as later:
+            await later.send(LAST)
+            new = await answer_from(later)
+        await running.send(LAST)
+        old = await answer_from(running)
+
+    assert (old[:12], new[:12]) == (b"HTTP/1.1 200", b"HTTP/1.1 200")
 
 
 @pytest.mark.parametrize(
@@ -145,12 +237,12 @@ async def test_a_body_that_does_not_come_is_not_awaited(
     assert await port.is_cut(sent, drip=drip)
 
 
-async def test_a_slow_upload_that_goes_on_arrives() -> None:
+async def test_a_slow_upload_that_goes_on_arrives(certificate: Certificate | None) -> None:
     config = replace(QUICK, stall_seconds=10.0)
     pieces = [bytes(500)] * 5
     head = b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 2500\r\n\r\n"
 
-    async with serving(config) as port, await port.connect() as stream:
+    async with serving(config, certificate) as port, await port.connect() as stream:
         await stream.send(head)
         for piece in pieces:
             await anyio.sleep(HASTY_S)
@@ -176,6 +268,26 @@ async def test_a_body_that_goes_on_after_its_answer_is_not_read_for_ever(
     assert answer.startswith(b"HTTP/1.1 200")
 
 
+@needs_openssl
+async def test_a_client_that_does_not_say_goodbye_is_not_waited_for(tmp_path: Path) -> None:
+    """It says nothing more, but goes on listening: TLS would have it answer."""
+    certificate = Certificate(make_pair(tmp_path), SystemClock())
+    trusted = pinned(certificate.pem)
+    async with serving(QUICK, certificate) as port, await port.connect_plainly() as stream:
+        read, written = ssl.MemoryBIO(), ssl.MemoryBIO()
+        client = trusted.wrap_bio(read, written)
+        while True:
+            try:
+                client.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                await stream.send(written.read())
+                read.write(await stream.receive())
+        client.write(LAST)
+        await stream.send(written.read())
+        await port.emptied()
+
+
 @pytest.mark.parametrize("more", [b"", b"Connection: close\r\n"])
 async def test_an_answer_that_is_not_taken_is_dropped(port: Port, more: bytes) -> None:
     async with await port.connect() as stream:
@@ -183,11 +295,13 @@ async def test_an_answer_that_is_not_taken_is_dropped(port: Port, more: bytes) -
         await port.emptied()
 
 
-async def test_a_slow_download_that_goes_on_is_served_whole() -> None:
+async def test_a_slow_download_that_goes_on_is_served_whole(
+    certificate: Certificate | None,
+) -> None:
     config = replace(QUICK, stall_seconds=1.0)
     received = 0
 
-    async with serving(config) as port, await port.connect() as stream:
+    async with serving(config, certificate) as port, await port.connect() as stream:
         raw: socket.socket = stream.extra(SocketAttribute.raw_socket)  # noqa: S610 - no Django
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
         await stream.send(b"GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
@@ -199,18 +313,19 @@ async def test_a_slow_download_that_goes_on_is_served_whole() -> None:
     assert received > LARGE
 
 
-async def test_silent_clients_keep_nobody_else_out() -> None:
+async def test_silent_clients_keep_nobody_else_out(certificate: Certificate | None) -> None:
     config = replace(QUICK, header_seconds=30.0, connections_per_address=64, max_connections=128)
 
-    async with serving(config) as port, AsyncExitStack() as crowd:
+    async with serving(config, certificate) as port, AsyncExitStack() as crowd:
         for _ in range(200):
-            await crowd.enter_async_context(await port.connect(from_address="127.0.0.2"))
+            await crowd.enter_async_context(await port.connect_plainly(from_address="127.0.0.2"))
         async with await port.connect() as honest:
             await honest.send(LAST)
             answer = await answer_from(honest)
-        held = len(port.server.server_state.connections)
+        held = port.server.lobby.count
 
-    assert (answer[:12], held) == (b"HTTP/1.1 200", 64)
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert 64 <= held <= 64 + 1  # TLS may still be saying goodbye to the honest one
 
 
 async def test_there_is_a_limit_for_all_and_a_few_lines_say_which() -> None:
