@@ -22,6 +22,7 @@ from renderio_box.pulse import feel_pulse
 from renderio_box.scheduler.failures import is_for_want_of_space
 from renderio_box.scheduler.scheduler import TRIED_AGAIN_S, Scheduler
 from renderio_box.settings import Config
+from renderio_box.sub_path import below_path_of
 from renderio_box.tls import Certificate, certificate_of
 
 log = structlog.get_logger()
@@ -57,7 +58,9 @@ async def running_box(
         sock = stack.enter_context(listening(config.server))
         box = await stack.enter_async_context(open_box(config, data))
         first_key = await first_key_of(box.keys, data)
-        server = HttpServer(box.app, config.server, certificate)
+        server = HttpServer(
+            below_path_of(box.app, config.server.public_url), config.server, certificate
+        )
         parts = Parts(box, server, certificate, anyio.CancelScope(), anyio.Event(), anyio.Event())
         async with anyio.create_task_group() as services:
             start(services, parts, sock)

@@ -12,6 +12,7 @@ from litestar.routes import HTTPRoute
 
 from renderio_box.api.authentication import Authentication
 from renderio_box.catalog.keys import Scope
+from renderio_box.sub_path import OWN
 from tests.integration.box import NOWHERE, Box, problem, speaking_to
 
 EVERY_DIALECT: Final = ("/api/v1", "/v1")
@@ -158,3 +159,11 @@ class Anything(dict[str, str]):
 
     def __missing__(self, _: str) -> str:
         return NOWHERE
+
+
+async def test_the_first_words_of_all_addresses_are_known_where_the_box_lives_below_a_path(
+    shared_app: tuple[Box, Litestar],
+) -> None:
+    first = {address.partition(" /")[2].split("/")[0] for address, _ in handlers(shared_app[1])}
+
+    assert first - OWN == set()

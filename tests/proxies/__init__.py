@@ -1,0 +1,1 @@
+"""The box behind real reverse proxies, configured as the README says."""
