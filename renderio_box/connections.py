@@ -16,6 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from renderio_box.encryption import Encrypted
+from renderio_box.framing import StrictConnection
 from renderio_box.lobby import Lobby
 from renderio_box.settings import ServerConfig
 from renderio_box.tls import Certificate
@@ -104,7 +105,6 @@ class GuardedConfig(uvicorn.Config):
             forwarded_allow_ips=list(bounds.trusted_proxies),
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=CLOSE_SECONDS,
-            h11_max_incomplete_event_size=HEADER_BYTES,
         )
 
 
@@ -137,6 +137,7 @@ class GuardedProtocol(H11Protocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self.conn = StrictConnection(h11.SERVER, HEADER_BYTES)
         self._bounds = config.bounds
         self._lobby = config.lobby
         self._address = ""

@@ -382,6 +382,18 @@ async def test_a_trusted_proxy_may_hold_more_than_its_share() -> None:
         b"Content-Length: -1",
         b"Content-Length: 1\r\nContent-Length: 2",
         b"Host: b",
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked",
+        b"Transfer-Encoding: chunked\r\nContent-Length: 5",
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+        b"Transfer-Encoding: identity",
+        b"Transfer-Encoding: xchunked",
+        b"Transfer-Encoding : chunked",
+        b"Content-Length : 5",
+        b"Content-Length: +5",
+        b"Content-Length: 0x5",
+        b"Content-Length: " + b"9" * 30,
+        b"X-A: a\rb",
+        b"\r\n".join(b"X-%d: a" % number for number in range(101)),
         b"X-A: a\0b",
     ],
 )
@@ -394,6 +406,23 @@ async def test_a_header_that_is_too_much_or_none_is_refused(port: Port, header: 
 
     assert answer.startswith(b"HTTP/1.1 400") or answer == b""
     assert b"Traceback" not in answer
+
+
+@pytest.mark.parametrize(
+    "smuggling",
+    [
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0",
+        b"POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0",
+        b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n",
+    ],
+)
+async def test_a_request_within_a_request_is_not_answered(port: Port, smuggling: bytes) -> None:
+    async with await port.connect() as stream:
+        await stream.send(smuggling + b"\r\n\r\n" + LAST)
+        answer = await answer_from(stream)
+
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert answer.startswith(b"HTTP/1.1 400")
 
 
 async def test_an_overlong_address_is_refused(port: Port) -> None:
