@@ -257,3 +257,17 @@ async def test_a_revoked_key_stays_revoked_after_reopening(
         await keys.load()
         with pytest.raises(UnauthorizedError):
             keys.principal(key)
+
+
+async def test_a_clock_that_is_set_back_lets_an_expired_key_in_again_but_no_revoked_one(
+    admin: AsyncClient, app: Litestar, clock: ManualClock
+) -> None:
+    async with speaking_to(app, await made(admin, expires_at="2026-01-01T13:00:00Z")) as guest:
+        clock.jump(timedelta(days=1))
+        expired = await guest.get(COMMANDS)
+        clock.jump(timedelta(days=-1))
+        again = await guest.get(COMMANDS)
+        await admin.delete(f"{KEYS}/new")
+        revoked = await guest.get(COMMANDS)
+
+    assert [each.status_code for each in (expired, again, revoked)] == [401, 200, 401]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from renderio_box.database import expiry, migrate
+from renderio_box.database import expiry, keys, migrate
 from renderio_box.database.connection import open_sqlite
 from renderio_box.database.migrate import (
     NewerSchemaError,
@@ -283,3 +283,19 @@ async def test_what_waited_before_a_migration_is_claimed_in_turns(
 
     ids = [None if each is None else each.id for each in claimed]
     assert ids == ["urgent", "runs", "again", "a1", "b1", "a2", None]
+
+
+KEY_OF_SCHEMA_7 = """
+INSERT INTO keys (id, name, owner, digest, scopes, created_at)
+VALUES ('k', 'old', 'ann', 'd', '["read"]', '2026-01-01T00:00:00.000000+00:00')
+"""
+
+
+async def test_a_key_from_before_keys_had_an_end_has_none(tmp_path: Path) -> None:
+    path = tmp_path / "box.sqlite3"
+    older(path, schema=7, script=KEY_OF_SCHEMA_7)
+
+    async with open_sqlite(path) as database, database.reading() as tx:
+        (key,) = await keys.list_all(tx)
+
+    assert (key.name, key.expires_at) == ("old", None)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from renderio_box.data_directory import DataDirectory, UrlKeysError
+from renderio_box.data_directory import DataDirectory, Server, UrlKeysError
 
 KEY = b64encode(b"k" * 32).decode()
 
@@ -60,3 +60,28 @@ def test_keys_that_are_none_keep_the_box_from_starting(data: DataDirectory, cont
 
     with pytest.raises(UrlKeysError, match="holds no keys of 32 bytes by version; restore it"):
         data.url_keys()
+
+
+def test_the_first_key_is_for_the_operator_only_until_it_is_forgotten(data: DataDirectory) -> None:
+    data.keep_first_key("ffsk_1")
+    mode = stat.S_IMODE(data.first_key_file.stat().st_mode)
+    kept = data.kept_first_key()
+    data.forget_first_key()
+    data.forget_first_key()
+
+    assert (mode, kept, data.kept_first_key()) == (0o600, "ffsk_1", None)
+
+
+def test_a_first_key_takes_the_place_of_one_that_a_crash_left(data: DataDirectory) -> None:
+    data.keep_first_key("ffsk_1")
+    data.keep_first_key("ffsk_2")
+
+    assert data.kept_first_key() == "ffsk_2"
+
+
+def test_how_the_box_is_reached_can_change_while_it_runs(data: DataDirectory) -> None:
+    with data.serving(Server("https://a", "key", "old")):
+        data.say_anew(Server("https://a", "key", "new"))
+        said = data.server()
+
+    assert (said, data.server()) == (Server("https://a", "key", "new"), None)
