@@ -87,10 +87,31 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
-class Readiness(msgspec.Struct, frozen=True, kw_only=True):
-    """What a box says of itself."""
+class FfmpegVersion(msgspec.Struct, frozen=True):
+    """The FFmpeg that runs commands."""
 
+    version: str
+
+
+class BoxFacts(msgspec.Struct, frozen=True):
+    """What a box is."""
+
+    isolation: str
+    vcpus: int
+    ffmpeg: FfmpegVersion
+
+
+class Readiness(msgspec.Struct, frozen=True, kw_only=True):
+    """What a box says of itself, and whether it can work."""
+
+    ready: bool
+    box: BoxFacts
     checks: dict[str, Check]
+
+    @property
+    def complaints(self) -> list[str]:
+        """Return what is wrong with each thing that is not well."""
+        return [f"{name}: {check.message}" for name, check in self.checks.items() if not check.ok]
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,85 +1,51 @@
 """``renderio-box demo``: a box, a key, a clip, and everything that happens to it."""
 
 import sys
-import tempfile
-from contextlib import ExitStack
-from importlib.resources import as_file
 from pathlib import Path
 from typing import Final
 
-import anyio
 import click
 import msgspec
 from msgspec.structs import replace
 
-from renderio_box import logs
-from renderio_box.assets import CLIP, asset
 from renderio_box.cli.client import Polled, connected
 from renderio_box.cli.options import DATA, directory, finish, settings_of
-from renderio_box.cli.outcome import CliError, ExitStatus
+from renderio_box.cli.outcome import ExitStatus
+from renderio_box.cli.own_box import OwnBox, own_box
 from renderio_box.cli.progress_bar import ProgressBar
-from renderio_box.cli.serve import starting_errors, watch_signals
-from renderio_box.clock import SystemClock
-from renderio_box.companions import accompanied_by
 from renderio_box.data_directory import DataDirectory
-from renderio_box.running import Running, running_box
 from renderio_box.settings import Config
 
 COMMAND: Final = "-i {{in_video}} -vf scale=640:-2 -c:v libx264 -preset slow -c:a aac {{out_video}}"
 OUTPUT: Final = "bbb-360p.mp4"
 
 
-async def demo(config: Config, directory: DataDirectory | None, *, once: bool) -> ExitStatus:
+async def demo(config: Config, data: DataDirectory | None, *, once: bool) -> ExitStatus:
     """Run one real job through a real box and show every step of it."""
-    logs.configure(level="warning", json=False, monotonic=SystemClock().monotonic)
-    stop, hurry, has_started = anyio.Event(), anyio.Event(), anyio.Event()
-    with ExitStack() as stack, starting_errors(has_started):
-        if directory is None:
-            scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="renderio-box-"))
-            directory = DataDirectory(Path(scratch))
-        clip = stack.enter_context(as_file(asset(CLIP)))
-        async with (
-            accompanied_by(watch_signals, stop, hurry),
-            running_box(config, directory, hurry=hurry) as running,
-        ):
-            has_started.set()
-            key = key_of(running, directory)
-            say(f"box       {running.url}  (data in {directory.root})")
-            with anyio.CancelScope() as playing:
-                async with accompanied_by(cancel_when, stop, playing):
-                    polled = await play(running.url, key, clip)
-                if polled.status != "SUCCESS":
-                    return ExitStatus.COMMAND_FAILED
-                if not once:
-                    invite(running.url, key, polled)
-                    if running.first_key is not None:
-                        directory.forget_first_key()
-                    await stop.wait()
-                return ExitStatus.OK
-            hurry.set()
+    ended: list[Polled] = []
+    async with own_box(config, data) as box:
+        say(f"box       {box.url}  (data in {box.data.root})")
+
+        async def play_once() -> None:
+            ended.append(await play(box))
+
+        if not await box.unless_stopped(play_once):
             return ExitStatus.STOPPED
+        if ended[0].status != "SUCCESS":
+            return ExitStatus.COMMAND_FAILED
+        if not once:
+            invite(box, ended[0])
+            box.forget_first_key()
+            await box.stop.wait()
+        return ExitStatus.OK
 
 
-async def cancel_when(stop: anyio.Event, scope: anyio.CancelScope) -> None:
-    """Cancel the scope as soon as the person at the terminal has had enough."""
-    await stop.wait()
-    scope.cancel()
-
-
-def key_of(running: Running, directory: DataDirectory) -> str:
-    """Return a key that works: the one just made, else the box's own for this machine."""
-    server = directory.server()
-    if running.first_key is None and server is None:
-        raise CliError("the box has no key for this machine.", status=ExitStatus.CANNOT_START)
-    return running.first_key or (server.key if server else "")
-
-
-async def play(url: str, key: str, clip: Path) -> Polled:
+async def play(box: OwnBox) -> Polled:
     """Upload the clip, run the command, print the last poll response on standard output."""
     bar = ProgressBar(sys.stderr)
-    async with connected(url, key) as client:
-        file_id = await client.upload(clip, lambda _done, _size: None)
-        say(f"uploaded  {clip.name} as {file_id}")
+    async with connected(box.url, box.key) as client:
+        file_id = await client.upload(box.clip, lambda _done, _size: None)
+        say(f"uploaded  {box.clip.name} as {file_id}")
         command_id = await client.submit(
             {
                 "ffmpeg_command": COMMAND,
@@ -97,7 +63,7 @@ async def play(url: str, key: str, clip: Path) -> Polled:
     return polled
 
 
-def invite(url: str, key: str, polled: Polled) -> None:
+def invite(box: OwnBox, polled: Polled) -> None:
     """Print what to paste next."""
     body = msgspec.json.encode(
         {
@@ -107,11 +73,11 @@ def invite(url: str, key: str, polled: Polled) -> None:
         }
     ).decode()
     say(
-        f"key       {key}\n\nThe box is running. Paste this into another terminal:\n\n"
-        f"  curl -X POST {url}/api/v1/run-ffmpeg-command \\\n"
-        f"    -H 'X-API-KEY: {key}' -H 'Content-Type: application/json' \\\n"
+        f"key       {box.key}\n\nThe box is running. Paste this into another terminal:\n\n"
+        f"  curl -X POST {box.url}/api/v1/run-ffmpeg-command \\\n"
+        f"    -H 'X-API-KEY: {box.key}' -H 'Content-Type: application/json' \\\n"
         f"    -d '{body}'\n\n"
-        f"The API to read and try: {url}/schema\nStop the box with Ctrl-C."
+        f"The API to read and try: {box.url}/schema\nStop the box with Ctrl-C."
     )
 
 

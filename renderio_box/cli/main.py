@@ -16,6 +16,7 @@ from renderio_box.cli.net import net_group
 from renderio_box.cli.queue import drain_command, resume_command
 from renderio_box.cli.restore import restore_command
 from renderio_box.cli.run import run_command
+from renderio_box.cli.self_test import self_test_command
 from renderio_box.cli.serve import serve_command
 
 ENDINGS: Final = """
@@ -46,6 +47,7 @@ program.add_command(backup_command)
 program.add_command(restore_command)
 program.add_command(migrate_command)
 program.add_command(completion_command)
+program.add_command(self_test_command)
 
 
 def main() -> None:

@@ -1,18 +1,29 @@
 """Running a tool behind the walls, and having it open a file of strangers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 from renderio_box.ffmpeg.child import Finished, run_tool
 from renderio_box.ffmpeg.sandbox import NOWHERE, Isolation
 from renderio_box.jobs.demuxers import format_whitelist
 from renderio_box.jobs.invocation import PROTOCOLS, Build
 
+NOTHING_MORE: Final[Mapping[str, str]] = MappingProxyType({})
+
 
 async def run_walled(
-    isolation: Isolation, arguments: Sequence[str], *, timeout_s: float, max_output_bytes: int
+    isolation: Isolation,
+    arguments: Sequence[str],
+    *,
+    timeout_s: float,
+    max_output_bytes: int,
+    environment: Mapping[str, str] = NOTHING_MORE,
 ) -> Finished:
     """Run what ``isolation.arguments`` returned; the status is that of the program itself.
+
+    ``environment`` is what it is told besides what all are.
 
     Raises:
         TimeoutError: It did not end in time; it is gone.
@@ -21,7 +32,7 @@ async def run_walled(
     finished = await run_tool(
         arguments,
         directory=NOWHERE,
-        environment=isolation.environment(),
+        environment=isolation.environment() | dict(environment),
         timeout_s=timeout_s,
         max_output_bytes=max_output_bytes,
     )

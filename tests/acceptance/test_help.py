@@ -15,6 +15,7 @@ COMMANDS = [
     "run",
     "demo",
     "doctor",
+    "self-test",
     "net",
     "net explain",
     "config",
