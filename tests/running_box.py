@@ -17,7 +17,9 @@ import httpx
 
 from renderio_box.tls import pinned
 
-PROGRAM: Final = (sys.executable, "-m", "renderio_box")
+BUILT: Final = os.environ.get("BOX_PROGRAM")
+"""The built program, to be tried in place of this checkout: BOX_PROGRAM=dist/renderio-box/..."""
+PROGRAM: Final = (sys.executable, "-m", "renderio_box") if BUILT is None else (BUILT,)
 PATIENCE_S: Final = 60.0
 """How long to wait for what should come soon: this ends a hang, it measures nothing."""
 BUSY_S: Final = 10.0
@@ -164,10 +166,12 @@ def client_of(server: Mapping[str, str]) -> httpx.Client:
     )
 
 
-def cli(*arguments: object, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run the program to its end."""
+def cli(
+    *arguments: object, program: Sequence[str] = (), **settings: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the program, or another one in its place, to its end."""
     return subprocess.run(
-        [*PROGRAM, *map(str, arguments)],
+        [*(program or PROGRAM), *map(str, arguments)],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         env=environment(**settings),

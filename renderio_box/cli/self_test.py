@@ -158,7 +158,8 @@ class Visit:
     async def ask(self) -> str:
         """Ask the box what it is and whether it can work."""
         readiness = await self._client.readiness()
-        expect("what is wrong", readiness.complaints, [])
+        if readiness.complaints:
+            raise CheckFailedError("; ".join(readiness.complaints))
         self._report.ffmpeg = readiness.box.ffmpeg.version
         self._report.isolation = readiness.box.isolation
         return f"ready with {readiness.box.vcpus} CPUs"

@@ -49,19 +49,30 @@ class Target:
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("conformance", "a box to test against the wire contract")
     group.addoption("--box", help="address of the box; without it, the suite starts one")
+    group.addoption("--program", help="a built program for the suite to start in place of this one")
     group.addoption("--key", help="an administrator's key of that box")
     group.addoption("--callback", help="host under which that box reaches this machine")
 
 
 @pytest.fixture(scope="session")
+def program(pytestconfig: pytest.Config) -> tuple[str, ...]:
+    """What to start as a box; empty for this checkout's own."""
+    built = pytestconfig.getoption("program", None)
+    return () if built is None else (built,)
+
+
+@pytest.fixture(scope="session")
 def target(
-    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+    pytestconfig: pytest.Config,
+    tmp_path_factory: pytest.TempPathFactory,
+    program: tuple[str, ...],
 ) -> Iterator[Target]:
     url, key = pytestconfig.getoption("box", None), pytestconfig.getoption("key", None)
     if (url is None) != (key is None):
         pytest.exit("--box and --key go together", returncode=4)
     if url is None:
-        with running_box(tmp_path_factory.mktemp("conformance") / "data") as box:
+        data = tmp_path_factory.mktemp("conformance") / "data"
+        with running_box(data, program=program) as box:
             yield Target(box.url, box.http.headers["x-api-key"], "127.0.0.1")
         return
     callback = pytestconfig.getoption("callback", None)
@@ -199,7 +210,9 @@ def endless(client: Client) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def own_box(
-    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+    pytestconfig: pytest.Config,
+    tmp_path_factory: pytest.TempPathFactory,
+    program: tuple[str, ...],
 ) -> Iterator[Callable[..., RunningBox]]:
     """Start boxes with settings of their own."""
     if pytestconfig.getoption("box", None) is not None:
@@ -209,7 +222,7 @@ def own_box(
         def start(**settings: object) -> RunningBox:
             data = tmp_path_factory.mktemp("box") / "data"
             texts = {f"RENDERIO_{name.upper()}": str(value) for name, value in settings.items()}
-            return stack.enter_context(running_box(data, **texts))
+            return stack.enter_context(running_box(data, program=program, **texts))
 
         yield start
 
