@@ -63,10 +63,11 @@ def pack_tar() -> None:
     files = {f"renderio-box/{path.relative_to(ONE_DIRECTORY)}": path for path in below()}
     files |= {path.name: path for path in UNIT_FILES}
     files |= {name: Path(name) for name in DOCUMENTS}
-    copyright_file = Path("build/copyright")
-    put(copyright_file, copyright_text())
-    files["copyright"] = copyright_file
-    files["INSTALL.txt"] = HERE / "INSTALL.txt"
+    major, minor = needed_glibc()
+    hint = (HERE / "INSTALL.txt").read_text().format(glibc=f"{major}.{minor}")
+    for name, content in {"copyright": copyright_text(), "INSTALL.txt": hint.encode()}.items():
+        files[name] = Path("build") / name
+        put(files[name], content)
     target = DIST / f"{RELEASE}.tar.gz"
     with (
         target.open("wb") as raw,
