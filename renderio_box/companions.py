@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVarTuple, Unpack
 
 import anyio
+from anyio.lowlevel import checkpoint
 
 Ts = TypeVarTuple("Ts")
 
@@ -15,9 +16,10 @@ async def accompanied_by(
 ) -> AsyncGenerator[None]:
     """Run ``companion`` while the block runs; it is cancelled when the block is left.
 
-    An error in either ends both and is raised in a group.
+    It has come to its first wait when the block begins. An error in either ends both and is raised in a group.
     """
     async with anyio.create_task_group() as group:
         group.start_soon(companion, *arguments)
+        await checkpoint()
         yield
         group.cancel_scope.cancel()
