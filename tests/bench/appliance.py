@@ -5,13 +5,16 @@
 Compared are this checkout in its Python, the one-directory build and the one-file build, those
 of them that are there. A start ends with the first 200 of /readyz, on a data directory that
 has been used before. A cold one comes after the kernel has dropped its caches, which only root
-may ask for; FFmpeg, which every start tries, is then read from the disk as well. A warm one is the best and the
-median of several. Memory is what is used 2 seconds after a start, of all processes together.
+may ask for; FFmpeg, which every start tries, is then read from the disk as well. A warm one is
+the best and the median of several; beside it is the processor's time that a start and the stop
+after it take, FFmpeg's included, which a busy machine changes less. Memory is what is used
+2 seconds after a start, of all processes together.
 """
 
 import argparse
 import http.client
 import os
+import resource
 import socket
 import statistics
 import subprocess
@@ -151,16 +154,26 @@ def measure(program: tuple[str, ...], rounds: int) -> list[str]:
                 sum(memory(member, field) for member in members) for field in ("Rss", "Pss")
             )
         warm: list[float] = []
+        busy: list[float] = []
         for _ in range(rounds):
+            before = processor_seconds()
             with started(program, data) as (_, seconds):
                 warm.append(seconds)
+            busy.append(processor_seconds() - before)
         return [
             cold_start(program, data),
             f"{min(warm):.2f} / {statistics.median(warm):.2f} s",
+            f"{min(busy):.2f} s",
             f"{resident:.0f} / {shared_out:.0f} MiB",
             str(len(members)),
             size(program),
         ]
+
+
+def processor_seconds() -> float:
+    """Return the processor's time of everything that we started and that has ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def explain_size(directory: Path) -> None:
@@ -178,7 +191,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
-    names = ["", "cold start", "warm best/median", "idle RSS/PSS", "processes", "MiB on disk"]
+    names = [
+        "",
+        "cold start",
+        "warm best/median",
+        "CPU of a start",
+        "idle RSS/PSS",
+        "processes",
+        "MiB on disk",
+    ]
     print("".join(name.ljust(18) for name in names))
     for name, program in programs().items():
         print("".join(cell.ljust(18) for cell in (name, *measure(program, rounds))), flush=True)
