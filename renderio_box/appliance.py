@@ -64,6 +64,8 @@ class Box(msgspec.Struct, frozen=True, kw_only=True):
 
     database: SqliteDatabase
     queue: JobQueue
+    gate: Gate
+    history: History
     keys: KeyRing
     scheduler: Scheduler
     keeper: Keeper
@@ -87,6 +89,8 @@ async def open_box(config: Config, data: DataDirectory) -> AsyncGenerator[Box]:
             yield Box(
                 database=ground.database,
                 queue=parts.queue,
+                gate=parts.gate,
+                history=parts.history,
                 keys=ground.keys,
                 scheduler=await open_scheduler(ground, parts),
                 keeper=Keeper(

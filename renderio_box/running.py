@@ -1,8 +1,9 @@
 """The life of the box: start, serve, drain, stop."""
 
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Final
 
 import anyio
@@ -16,6 +17,7 @@ from renderio_box.appliance import Box, open_box
 from renderio_box.catalog.keys import FIRST_KEY, KeyRing, Scope, digest
 from renderio_box.clock import SystemClock
 from renderio_box.data_directory import DataDirectory, Server
+from renderio_box.database.connection import DatabaseFailedError
 from renderio_box.http_server import HttpServer, listening, url_of
 from renderio_box.identifiers import Owner, new_api_key
 from renderio_box.pulse import feel_pulse
@@ -35,10 +37,12 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     """A box that answers; ``first_key`` is the administrator's key when this start made it.
 
     Whoever shows it removes the file that keeps it: ``DataDirectory.forget_first_key``.
+    ``in_words`` asks the database what there is to do, and says so in a line.
     """
 
     url: str
     first_key: str | None
+    in_words: Callable[[], Awaitable[str]]
 
 
 @asynccontextmanager
@@ -65,8 +69,11 @@ async def running_box(
         async with anyio.create_task_group() as services:
             start(services, parts, sock)
             await server.up.wait()
-            scheme = "http" if certificate is None else "https"
-            running = Running(url=url_of(sock, scheme=scheme), first_key=first_key)
+            running = Running(
+                url=url_of(sock, scheme="http" if certificate is None else "https"),
+                first_key=first_key,
+                in_words=partial(in_words, box),
+            )
             address = Server(url=running.url, key=box.keys.admit_operator())
             tried = anyio.Event()
             services.start_soon(keep_address, data, address, certificate, tried)
@@ -176,6 +183,15 @@ async def keep_serving(server: HttpServer, sock: socket.socket, ended: anyio.Eve
             raise RuntimeError("The HTTP server ended although nobody had asked it to.")
     finally:
         ended.set()
+
+
+async def in_words(box: Box) -> str:
+    """Say in a line what there is to do, and whether it is taken up."""
+    try:
+        standing = await box.history.standing()
+    except DatabaseFailedError as error:
+        return f"the database fails: {error}"
+    return f"{standing.running} running, {standing.queued} waiting, {box.gate.in_words()}"
 
 
 async def first_of(*events: anyio.Event) -> None:

@@ -1,5 +1,6 @@
 """``renderio-box serve``: the box itself."""
 
+import os
 import shlex
 import signal
 import sys
@@ -24,7 +25,8 @@ from renderio_box.ffmpeg.builds import FfmpegMissingError
 from renderio_box.ffmpeg.isolation import IsolationError
 from renderio_box.http_server import AddressInUseError
 from renderio_box.inputs.addresses import SETTING
-from renderio_box.running import running_box
+from renderio_box.running import STOP_SECONDS, running_box
+from renderio_box.service_manager import ServiceManager
 from renderio_box.settings import Config
 from renderio_box.tls import CertificateError
 
@@ -51,15 +53,21 @@ async def serve(config: Config, data: DataDirectory) -> ExitStatus:
         monotonic=SystemClock().monotonic,
     )
     stop, hurry, has_started = anyio.Event(), anyio.Event(), anyio.Event()
+    manager = ServiceManager(os.environ)
     with starting_errors(has_started):
         async with (
             accompanied_by(watch_signals, stop, hurry),
+            accompanied_by(manager.keep_alive),
+            accompanied_by(manager.keep_starting, has_started),
             running_box(config, data, hurry=hurry) as running,
         ):
             has_started.set()
             if running.first_key is not None:
                 hand_over(running.first_key, running.url, data)
-            await stop.wait()
+            manager.ready()
+            async with accompanied_by(manager.keep_saying, running.in_words):
+                await stop.wait()
+            manager.stopping(within_s=config.server.drain_seconds + STOP_SECONDS)
     return ExitStatus.OK
 
 
