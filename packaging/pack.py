@@ -27,8 +27,8 @@ RELEASE = f"renderio-box-{__version__}-linux-{platform.machine()}"
 DATE = int(os.environ["SOURCE_DATE_EPOCH"])
 HERE = Path("packaging")
 UNIT_FILES = {
-    Path("systemd/renderio-box.service"): "usr/lib/systemd/system/renderio-box.service",
-    Path("systemd/renderio-box.sysusers"): "usr/lib/sysusers.d/renderio-box.conf",
+    Path("renderio_box/assets/renderio-box.service"): "usr/lib/systemd/system/renderio-box.service",
+    Path("renderio_box/assets/renderio-box.sysusers"): "usr/lib/sysusers.d/renderio-box.conf",
 }
 COMPLETIONS = {
     "bash": "usr/share/bash-completion/completions/renderio-box",
@@ -110,7 +110,7 @@ def pack_deb() -> None:
     put(documentation / "copyright", copyright_text())
     for name in DOCUMENTS:
         put(documentation / name, Path(name).read_bytes())
-    put(root / "etc/renderio-box/config.toml", (HERE / "debian/config.toml").read_bytes())
+    put(root / "etc/renderio-box/config.toml", Path("renderio_box/assets/config.toml").read_bytes())
     for shell, target in COMPLETIONS.items():
         if script := completion_for(shell):
             put(root / target, script)

@@ -1,6 +1,7 @@
 """Reading settings: from a file and the environment, once at start, checked whole."""
 
 import difflib
+import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +20,8 @@ ENVIRONMENT_PREFIX: Final = "RENDERIO_"
 CLIENT_VARIABLES: Final = frozenset({"RENDERIO_URL", "RENDERIO_KEY"})
 DATA_VARIABLE: Final = "RENDERIO_DATA"
 CONFIG_VARIABLE: Final = "RENDERIO_CONFIG"
+SYSTEM_DATA: Final = Path("/var/lib/renderio-box")
+"""Where the installed service keeps everything."""
 REPEATABLE_HOURS: Final = 24
 
 TYPE_NAMES: Final = {
@@ -287,9 +290,14 @@ def config_file(chosen: Path | None, environment: Mapping[str, str]) -> Path | N
 
 
 def data_directory(chosen: Path | None, environment: Mapping[str, str]) -> Path:
-    """Return where everything is kept: as chosen, as in ``RENDERIO_DATA``, or the usual place."""
+    """Return where everything is kept: as chosen, as in ``RENDERIO_DATA``, or the usual place.
+
+    That is the installed service's for whoever may write there, such as root.
+    """
     if chosen is not None:
         return chosen.absolute()
     if named := environment.get(DATA_VARIABLE):
         return Path(named).absolute()
+    if os.access(SYSTEM_DATA, os.W_OK | os.X_OK):
+        return SYSTEM_DATA
     return Path(platformdirs.user_data_path("renderio-box", appauthor=False))

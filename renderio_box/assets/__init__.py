@@ -1,4 +1,4 @@
-"""Files that ship with the program: a clip, a font, and the pages that show the API."""
+"""Files that ship with the program: a clip, a font, pages that show the API, systemd's unit."""
 
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -8,6 +8,9 @@ CLIP: Final = "bbb-720p-5s.mp4"
 FONT_CONFIG: Final = "fonts.conf"
 AGENTS_PAGE: Final = "llms.txt"
 API_PAGE_SCRIPT: Final = "rapidoc-min.js"
+UNIT: Final = "renderio-box.service"
+USERS: Final = "renderio-box.sysusers"
+FIRST_CONFIG: Final = "config.toml"
 
 
 def asset(name: str) -> Traversable:

@@ -13,7 +13,7 @@ from renderio_box.catalog.keys import FIRST_KEY, USUAL_SCOPES, KeyRing, Scope
 from renderio_box.cli.client import BoxClient, KeyLine
 from renderio_box.cli.key_terms import end_of
 from renderio_box.cli.local_box import with_keys
-from renderio_box.cli.options import DATA, directory, finish
+from renderio_box.cli.options import DATA, finish, owned_directory
 from renderio_box.cli.outcome import CliError, ExitStatus
 from renderio_box.clock import SystemClock
 from renderio_box.data_directory import DataDirectory
@@ -161,12 +161,13 @@ def add_key(
     admin: bool,
 ) -> None:
     """Make a key and print it alone. It cannot be shown again."""
+    ring = owned_directory(data)
     chosen = frozenset(map(Scope, (*scopes, *([Scope.ADMIN] if admin else ()))))
 
     async def made() -> ExitStatus:
         expires_at = None if expires is None else end_of(expires, now=SystemClock().now())
         terms = Terms(owner=owner or name, scopes=chosen or USUAL_SCOPES, expires_at=expires_at)
-        return await add(directory(data), name, terms)
+        return await add(ring, name, terms)
 
     finish(made)
 
@@ -175,7 +176,7 @@ def add_key(
 @DATA
 def list_keys(data: Path | None) -> None:
     """List every key, revoked ones too."""
-    finish(show, directory(data))
+    finish(show, owned_directory(data))
 
 
 @keys_group.command("revoke")
@@ -183,4 +184,4 @@ def list_keys(data: Path | None) -> None:
 @DATA
 def revoke_key(name: str, data: Path | None) -> None:
     """End a key at once, by its name."""
-    finish(revoke, directory(data), name)
+    finish(revoke, owned_directory(data), name)

@@ -10,6 +10,7 @@ from renderio_box.cli.completion import completion_command
 from renderio_box.cli.config import config_group
 from renderio_box.cli.demo import demo_command
 from renderio_box.cli.doctor import doctor_command
+from renderio_box.cli.installation import service_group
 from renderio_box.cli.keys import keys_group
 from renderio_box.cli.migrate import migrate_command
 from renderio_box.cli.net import net_group
@@ -37,6 +38,7 @@ def program() -> None:
 program.add_command(serve_command)
 program.add_command(drain_command)
 program.add_command(resume_command)
+program.add_command(service_group)
 program.add_command(keys_group)
 program.add_command(net_group)
 program.add_command(run_command)

@@ -1,8 +1,10 @@
 """What the commands have in common: options, settings, and how they end."""
 
 import os
+import pwd
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -39,6 +41,30 @@ def loaded(path: Path | None) -> Config:
 def directory(chosen: Path | None) -> DataDirectory:
     """Return the data directory: as chosen, from the environment, or the usual place."""
     return DataDirectory(data_directory(chosen, os.environ))
+
+
+def owned_directory(chosen: Path | None) -> DataDirectory:
+    """Return the data directory, to be opened: root goes on as whoever owns it.
+
+    Otherwise files of root's would be left in it, which the box could not write.
+    """
+    data = directory(chosen)
+    with suppress(FileNotFoundError):
+        become(data.root.stat().st_uid)
+    return data
+
+
+def become(user: int) -> None:
+    """Give up root's rights for those of another user, for good."""
+    if os.geteuid() != 0 or user == 0:
+        return
+    try:
+        account = pwd.getpwuid(user)
+    except KeyError as error:
+        raise CliError(f"the data directory belongs to user {user}, whom nobody knows.") from error
+    os.initgroups(account.pw_name, account.pw_gid)
+    os.setgid(account.pw_gid)
+    os.setuid(user)
 
 
 def finish(action: Callable[..., Awaitable[ExitStatus]], *arguments: object) -> None:
