@@ -52,7 +52,7 @@ def finish_replacement(root: Path) -> None:
     """
     journal = root / JOURNAL
     if not journal.exists():
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, PermissionError):  # root's is for root to remove
             shutil.rmtree(root / STAGE)
         return
     change = msgspec.json.decode(journal.read_bytes(), type=Replacement)

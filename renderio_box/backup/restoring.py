@@ -21,7 +21,7 @@ from renderio_box.backup.manifest import (
     sealed,
 )
 from renderio_box.backup.objects import brought, make_folder, sync_file, sync_tree
-from renderio_box.data_directory import DataDirectory
+from renderio_box.data_directory import DataDirectory, hand_over
 from renderio_box.database.snapshot import KeptObject, Unfinished, open_archived
 from renderio_box.machine import usable_cpus
 from renderio_box.replacement import NAMES, STAGE, replace_box
@@ -71,6 +71,7 @@ async def restore(plan: Plan, *, now: datetime, told: Told) -> Restored:
     replaced = free_name(plan.data.root, now)
     try:
         restored = await put_together(plan, manifest, told=told)
+        await to_thread.run_sync(hand_over, plan.stage, plan.data.root)
         await to_thread.run_sync(sync_tree, plan.stage)
     except BaseException:
         shutil.rmtree(plan.stage, ignore_errors=True)

@@ -14,7 +14,7 @@ from renderio_box.backup.taking import Ready, sweep, take
 from renderio_box.cli.client import BoxClient
 from renderio_box.cli.keys import check_box
 from renderio_box.cli.local_box import with_directory
-from renderio_box.cli.options import DATA, PATH, directory, finish
+from renderio_box.cli.options import DATA, PATH, directory, finish, left_to_its_owner
 from renderio_box.cli.outcome import CliError, ExitStatus
 from renderio_box.cli.restore import counted
 from renderio_box.clock import SystemClock
@@ -110,4 +110,6 @@ def backup_command(target: Path, data: Path | None, *, with_files: bool, quiet: 
     the disk of the data directory. 'renderio-box restore TARGET' puts it back.
     """
     where = target.resolve()
-    finish(partial(backup, directory(data), where, with_files=with_files, quiet=quiet))
+    box = directory(data)
+    with left_to_its_owner(box):
+        finish(partial(backup, box, where, with_files=with_files, quiet=quiet))

@@ -13,7 +13,7 @@ import msgspec
 from anyio import to_thread
 
 from renderio_box.cli.client import connected
-from renderio_box.cli.options import CONFIG, DATA, directory, finish, loaded
+from renderio_box.cli.options import CONFIG, DATA, finish, loaded, owned_directory
 from renderio_box.cli.outcome import CliError, ExitStatus
 from renderio_box.config import ConfigError
 from renderio_box.data_directory import DataDirectory, DirectoryInUseError
@@ -94,7 +94,7 @@ async def standing_of(data: DataDirectory) -> Standing | None:
         return None
     try:
         with anyio.fail_after(ASK_SECONDS):
-            async with connected(server.url, server.key) as box:
+            async with connected(server.url, server.key, server.certificate) as box:
                 alive, ready = await box.alive(), await box.readiness()
     except (CliError, TimeoutError, msgspec.ValidationError) as error:
         if not await to_thread.run_sync(is_held, data):
@@ -167,4 +167,4 @@ def doctor_command(data: Path | None, config: Path | None, *, as_json: bool) -> 
         settings = Config()
         fix = "correct it; the rest was looked at with the defaults"
         configuration = problem("configuration", str(error).rstrip("."), fix)
-    finish(partial(look_over, settings, directory(data), configuration, as_json=as_json))
+    finish(partial(look_over, settings, owned_directory(data), configuration, as_json=as_json))

@@ -71,7 +71,7 @@ async def with_directory(
                 return await offline()
         except DirectoryInUseError as error:
             if (server := data.server()) is not None:
-                async with connected(server.url, server.key) as box:
+                async with connected(server.url, server.key, server.certificate) as box:
                     return await online(box)
             if anyio.current_time() > deadline:
                 raise CliError(str(error), status=ExitStatus.BOX_UNREACHABLE) from error

@@ -3,8 +3,8 @@
 import os
 import pwd
 import sys
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -13,7 +13,7 @@ import click
 
 from renderio_box.cli.outcome import CliError, ExitStatus, first_error
 from renderio_box.config import ConfigError, config_file, data_directory, load
-from renderio_box.data_directory import DataDirectory
+from renderio_box.data_directory import DataDirectory, hand_over
 from renderio_box.settings import Config
 
 PATH: Final = click.Path(path_type=Path)
@@ -52,6 +52,19 @@ def owned_directory(chosen: Path | None) -> DataDirectory:
     with suppress(FileNotFoundError):
         become(data.root.stat().st_uid)
     return data
+
+
+@contextmanager
+def left_to_its_owner(data: DataDirectory) -> Generator[None]:
+    """Work as root in the directory of somebody else, and leave that one what is new there.
+
+    It is for commands that also read or write where only root may.
+    """
+    try:
+        yield
+    finally:
+        with suppress(FileNotFoundError):
+            hand_over(data.root, data.root)
 
 
 def become(user: int) -> None:
