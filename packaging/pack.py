@@ -35,7 +35,7 @@ COMPLETIONS = {
     "zsh": "usr/share/zsh/vendor-completions/_renderio-box",
     "fish": "usr/share/fish/vendor_completions.d/renderio-box.fish",
 }
-DOCUMENTS = ("README.md", "config.example.toml")
+DOCUMENTS = ("README.md", "config.example.toml", "renderio_box/assets/gpu.conf")
 NOT_INSIDE = {
     *("altgraph", "packaging", "pip", "pyinstaller", "pyinstaller-hooks-contrib", "setuptools"),
     *("faker", "markdown-it-py", "mdurl", "polyfactory", "pygments", "rich", "rich-click"),

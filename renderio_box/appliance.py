@@ -113,13 +113,7 @@ def parts_of(ground: Ground) -> Parts:
     config, database, clock = ground.config, ground.database, ground.clock
     storage, prober, addresses = ground.storage, ground.tooling.prober, ground.addresses
     terms, gate = retention_terms(config), gate_of(ground)
-    queue = JobQueue(
-        database,
-        clock,
-        Herald(ground.announcer, ground.delivery_wakeup, ground.metrics),
-        addresses=addresses,
-        rules=queue_rules(config),
-    )
+    queue = queue_of(ground)
     return Parts(
         queue=queue,
         gate=gate,
@@ -148,6 +142,17 @@ def parts_of(ground: Ground) -> Parts:
         refusals=Sparingly(clock.monotonic, per_minute=LINES_PER_MINUTE),
         public_url=config.server.public_url,
         max_body_bytes=config.server.max_body_kbytes * 1024,
+    )
+
+
+def queue_of(ground: Ground) -> JobQueue:
+    """Put together what keeps jobs, and tells of each change."""
+    return JobQueue(
+        ground.database,
+        ground.clock,
+        Herald(ground.announcer, ground.delivery_wakeup, ground.metrics),
+        addresses=ground.addresses,
+        rules=queue_rules(ground.config),
     )
 
 

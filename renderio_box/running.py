@@ -62,13 +62,10 @@ async def running_box(
         sock = stack.enter_context(listening(config.server))
         box = await stack.enter_async_context(open_box(config, data))
         first_key = await first_key_of(box.keys, data)
-        server = HttpServer(
-            below_path_of(box.app, config.server.public_url), config.server, certificate
-        )
-        parts = Parts(box, server, certificate, anyio.CancelScope(), anyio.Event(), anyio.Event())
+        parts = parts_of(box, config, certificate)
         async with anyio.create_task_group() as services:
             start(services, parts, sock)
-            await server.up.wait()
+            await parts.server.up.wait()
             running = Running(
                 url=url_of(sock, scheme="http" if certificate is None else "https"),
                 first_key=first_key,
@@ -99,6 +96,13 @@ class Parts(msgspec.Struct, frozen=True):
     working: anyio.CancelScope
     worked: anyio.Event
     served: anyio.Event
+
+
+def parts_of(box: Box, config: Config, certificate: Certificate | None) -> Parts:
+    """Return what runs of a box."""
+    app = below_path_of(box.app, config.server.public_url)
+    server = HttpServer(app, config.server, certificate)
+    return Parts(box, server, certificate, anyio.CancelScope(), anyio.Event(), anyio.Event())
 
 
 def start(services: TaskGroup, parts: Parts, sock: socket.socket) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from renderio_box.storage.local import FICLONE
+from renderio_box.storage.linking import FICLONE
 from tests.fakes import ManualClock
 
 

@@ -13,7 +13,8 @@ from renderio_box.cli.fitness import unfit
 from renderio_box.cli.keys import table
 from renderio_box.cli.options import CONFIG
 from renderio_box.cli.outcome import ExitStatus
-from renderio_box.config import Reading, config_file, read
+from renderio_box.config import Reading, read
+from renderio_box.places import config_file
 from renderio_box.settings import Config
 
 DEFAULT: Final = "default"

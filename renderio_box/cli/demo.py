@@ -8,7 +8,8 @@ import click
 import msgspec
 from msgspec.structs import replace
 
-from renderio_box.cli.client import Polled, connected
+from renderio_box.cli.answers import Polled
+from renderio_box.cli.client import connected
 from renderio_box.cli.options import DATA, finish, owned_directory, settings_of
 from renderio_box.cli.outcome import ExitStatus
 from renderio_box.cli.own_box import OwnBox, own_box

@@ -16,9 +16,9 @@ from renderio_box.assets import FIRST_CONFIG, UNIT, USERS, asset
 from renderio_box.bundle import Bundle, Form, bundle
 from renderio_box.cli.options import finish
 from renderio_box.cli.outcome import CliError, ExitStatus
-from renderio_box.config import SYSTEM_DATA
 from renderio_box.data_directory import DataDirectory
 from renderio_box.ffmpeg.child import run_tool
+from renderio_box.places import SYSTEM_DATA
 
 SERVICE: Final = "renderio-box.service"
 EXEC_START: Final = "ExecStart=/usr/bin/renderio-box serve"

@@ -10,7 +10,8 @@ import click
 import msgspec
 
 from renderio_box.catalog.keys import FIRST_KEY, USUAL_SCOPES, KeyRing, Scope
-from renderio_box.cli.client import BoxClient, KeyLine
+from renderio_box.cli.answers import KeyLine
+from renderio_box.cli.client import BoxClient
 from renderio_box.cli.key_terms import end_of
 from renderio_box.cli.local_box import with_keys
 from renderio_box.cli.options import DATA, finish, owned_directory

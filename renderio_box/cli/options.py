@@ -12,8 +12,9 @@ import anyio
 import click
 
 from renderio_box.cli.outcome import CliError, ExitStatus, first_error
-from renderio_box.config import ConfigError, config_file, data_directory, load
+from renderio_box.config import ConfigError, load
 from renderio_box.data_directory import DataDirectory, hand_over
+from renderio_box.places import config_file, data_directory
 from renderio_box.settings import Config
 
 PATH: Final = click.Path(path_type=Path)
@@ -49,7 +50,7 @@ def owned_directory(chosen: Path | None) -> DataDirectory:
     Otherwise files of root's would be left in it, which the box could not write.
     """
     data = directory(chosen)
-    with suppress(FileNotFoundError):
+    with suppress(OSError):  # whoever opens it says what is wrong with it
         become(data.root.stat().st_uid)
     return data
 

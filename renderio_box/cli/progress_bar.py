@@ -3,7 +3,7 @@
 import shutil
 from typing import Final, TextIO
 
-from renderio_box.cli.client import Polled
+from renderio_box.cli.answers import Polled
 
 BAR_CELLS: Final = 28
 WORDS: Final = {

@@ -8,7 +8,8 @@ from typing import Final
 import anyio
 import click
 
-from renderio_box.cli.client import BoxClient, Standing
+from renderio_box.cli.answers import Standing
+from renderio_box.cli.client import BoxClient
 from renderio_box.cli.local_box import running
 from renderio_box.cli.options import DATA, directory, finish
 from renderio_box.cli.outcome import CliError, ExitStatus

@@ -12,7 +12,8 @@ import click
 import msgspec
 from msgspec.structs import replace
 
-from renderio_box.cli.client import BoxClient, Polled, connected
+from renderio_box.cli.answers import Polled
+from renderio_box.cli.client import BoxClient, connected
 from renderio_box.cli.options import DATA, directory, finish
 from renderio_box.cli.outcome import CliError, ExitStatus
 from renderio_box.cli.progress_bar import ProgressBar

@@ -136,13 +136,16 @@ class Scheduler:
         """Start jobs until the next one lacks something; return what, None when all have begun."""
         line = self._queue.line
         while not self._draining:
+            # Measured before the gate is asked: from there to the line for the database no
+            # time passes in which somebody could shut it.
+            room = await self._capacity.room()
             if self._gate.is_shut:
                 line.waiting_for = Lack.RESUME
                 break
             if self._capacity.vcpus <= 0:
                 line.waiting_for = Lack.CPUS
                 break
-            job = await self._queue.claim(await self._capacity.room(), lease=LEASE)
+            job = await self._queue.claim(room, lease=LEASE)
             if job is None:
                 break
             # The task takes what it needs before it first waits, so the next look sees it taken.

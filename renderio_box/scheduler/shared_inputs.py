@@ -14,7 +14,8 @@ from anyio import to_thread
 from renderio_box.identifiers import BatchId
 from renderio_box.scheduler.failures import NotFetchedError
 from renderio_box.scheduler.workspace import REMOVAL_SECONDS
-from renderio_box.storage.local import OBJECT_MODE, link
+from renderio_box.storage.beneath import OBJECT_MODE
+from renderio_box.storage.linking import link
 
 Place = tuple[BatchId, str]
 """A batch and a URL."""

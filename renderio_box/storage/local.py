@@ -1,7 +1,6 @@
 """Stored files on the local disk."""
 
 import errno
-import fcntl
 import hashlib
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
@@ -15,14 +14,9 @@ import anyio
 from anyio import from_thread, to_thread
 
 from renderio_box.metrics import Metrics
-from renderio_box.storage.beneath import (
-    OBJECT_MODE,
-    check_moved,
-    folder,
-    open_plain,
-    open_regular,
-)
+from renderio_box.storage.beneath import OBJECT_MODE, check_moved, open_plain, open_regular
 from renderio_box.storage.keys import checked
+from renderio_box.storage.linking import link, new_file
 from renderio_box.storage.removal import remove
 from renderio_box.storage.storage import (
     ObjectMissingError,
@@ -33,11 +27,7 @@ from renderio_box.storage.storage import (
 from renderio_box.wakeup import Wakeup
 
 PIECE_BYTES: Final = 1024 * 1024
-FICLONE: Final = 0x40049409
-"""The ioctl that shares a file's blocks with another file; see ioctl_ficlone(2)."""
 FOLDER_MODE: Final = 0o750
-INCOMING_MODE: Final = 0o600
-NO_REFLINK: Final = frozenset({errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL, errno.ENOTTY})
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -249,12 +239,6 @@ class LocalIncoming:
         return self._storage.place(handle, self._path, key, self._digest.hexdigest())
 
 
-def new_file(path: Path, *, mode: int = INCOMING_MODE) -> IO[bytes]:
-    """Make a file that was not there, for nobody else to read, and open it for writing."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    return os.fdopen(os.open(path, flags, mode), "wb")
-
-
 def discard(file: IO[bytes], path: Path) -> None:
     """Close an arriving file and remove what was not published."""
     with suppress(OSError):
@@ -279,24 +263,6 @@ def digest(file: FileIO, *, size_bytes: int) -> str:
         made.update(piece[:read])
         size_bytes -= read
     return made.hexdigest()
-
-
-def link(source: Path, target: Path) -> None:
-    """Make ``target`` a private view of the blocks of ``source``, or a second name for it.
-
-    Raises:
-        UnfitOutputError: ``source`` is no regular file that can be read.
-    """
-    with open_regular(source.parent, source.name) as original:
-        try:
-            with new_file(target, mode=OBJECT_MODE) as view:
-                fcntl.ioctl(view.fileno(), FICLONE, original.fileno())
-        except OSError as error:
-            if error.errno not in NO_REFLINK:
-                raise
-            target.unlink()
-            with folder(source.parent) as within:
-                os.link(source.name, target, src_dir_fd=within, follow_symlinks=False)
 
 
 def sync_directory(directory: Path) -> None:

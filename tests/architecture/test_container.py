@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from renderio_box.assets import UNIT, asset
-from renderio_box.config import SYSTEM_DATA, load
+from renderio_box.config import load
+from renderio_box.places import SYSTEM_DATA
 from renderio_box.running import STOP_SECONDS
 from renderio_box.settings import Config
 

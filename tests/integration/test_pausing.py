@@ -131,7 +131,8 @@ async def test_a_claim_that_was_under_way_when_the_box_was_drained_is_counted(
         anyio.create_task_group() as draining,
         box.database.transaction(),
     ):
-        await anyio.wait_all_tasks_blocked()
+        while not box.database._turn.statistics().tasks_waiting:
+            await anyio.sleep(0)
         draining.start_soon(drain)
         await anyio.wait_all_tasks_blocked()
 

@@ -64,10 +64,19 @@ WANTED: Final = {
         GET /api/v1/queue
         POST /api/v1/queue/drain
         POST /api/v1/queue/resume
+        POST /api/v1/backup
     """,
 }
 NO_KEY: Final = (
-    *("/healthz", "/readyz", "/llms.txt", "/schema", "/files/{token}/", "/uploads/{token}/"),
+    *(
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/llms.txt",
+        "/schema",
+        "/files/{token}/",
+        "/uploads/{token}/",
+    ),
 )
 """How everything begins that is told to anybody, or to whoever has the secret in an address."""
 

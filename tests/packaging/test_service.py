@@ -11,17 +11,25 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
+import msgspec
 import pytest
 
 from renderio_box.assets import CLIP, asset
 from tests.packaging.machine import Machine, booted, may_boot
-from tests.running_box import FINAL, PATIENCE_S, eventually
+from tests.running_box import FINAL, PATIENCE_S, eventually, running_box
 
+ROOT: Final = Path(__file__).parents[2]
+EARLIER: Final = ("c5f5de6", "f855070", "203c5a0")
+"""The first commit, and those with which the contract and the queue were whole."""
 UNIT: Final = "renderio-box"
+LOCAL: Final = "http://127.0.0.1:8420"
 DATA: Final = Path("var/lib/renderio-box")
 CONFIG: Final = Path("etc/renderio-box/config.toml")
 STEADY: Final = "-re -f lavfi -i testsrc2=size=64x48:rate=10:duration=6 {{out_1}}"
@@ -76,7 +84,7 @@ class Installed:
 
     def answers(self) -> bool:
         """Tell whether the box answers; while it starts anew it does not."""
-        asked = ("curl", "-sS", "http://127.0.0.1:8420/readyz")
+        asked = ("curl", "-sS", f"{LOCAL}/readyz")
         return self.machine.attempt(*asked).stdout.startswith('{"ready":true')
 
     def finished(self, command_id: str) -> dict[str, Any]:
@@ -129,28 +137,43 @@ def test_an_installed_box_runs_a_job_behind_its_walls(box: Installed) -> None:
     )
 
     assert (box.machine.root / "root/small.mp4").stat().st_size > 1000
-    assert box.ask("/healthz") == {"status": "ok", "isolation": "bubblewrap with landlock"}
+    assert box.ask("/healthz")["isolation"] == "bubblewrap with landlock"
     assert box.shown("ActiveState") == "active"
     assert "0 running, 0 waiting" in eventually(lambda: box.shown("StatusText"))
 
 
 def test_root_manages_a_box_without_leaving_files_of_its_own_in_it(box: Installed) -> None:
-    key = box.machine.do("renderio-box", "keys", "add", "while-it-runs")
+    def manage(*words: str) -> str:
+        return box.machine.do("renderio-box", *words)
+
+    ended = box.finished(box.submit("-f lavfi -i testsrc2=size=64x48:duration=1 {{out_1}}"))
+    assert manage("keys", "add", "while-it-runs").startswith("ffsk_")
+    manage("backup", "/root/first", "--files")
+    manage("doctor")
     box.machine.do("systemctl", "stop", UNIT)
-    box.machine.do("renderio-box", "keys", "add", "while-it-does-not")
-    owners = {path.owner() for path in box.data.rglob("*")} - {"renderio-box"}
-    found = box.machine.do("find", f"/{DATA}", "!", "-user", "renderio-box")
+    manage("keys", "add", "while-it-does-not")
+    manage("backup", "/root/second", "--files")
+    manage("doctor")
+    manage("migrate", "--check")
+    manage("restore", "/root/second")
+    strange = box.machine.do("find", f"/{DATA}", "!", "-user", "renderio-box")
     box.machine.do("systemctl", "start", UNIT)
 
-    assert found == "", owners
-    assert key.startswith("ffsk_")
-    assert "while-it-does-not" in box.machine.do("renderio-box", "keys", "list")
+    assert strange == ""
+    assert "while-it-does-not" in manage("keys", "list")
+    assert box.poll(ended["command_id"])["status"] == "SUCCESS"
 
 
-def test_the_journal_holds_no_key(box: Installed) -> None:
+def test_the_first_key_is_in_a_file_of_the_services_and_not_in_the_journal(
+    box: Installed,
+) -> None:
     box.machine.do("systemctl", "restart", UNIT)
 
-    assert "ffsk_" not in box.machine.do("journalctl", "--no-pager", "-u", UNIT)
+    told = box.machine.do("journalctl", "--no-pager", "-u", UNIT)
+    assert "ffsk_" not in told
+    assert f"/{DATA}/first_key" in told
+    shown = box.machine.do("stat", "--format=%A %U", f"/{DATA}/first_key")
+    assert shown == "-rw------- renderio-box"
 
 
 def test_a_restart_in_the_middle_of_a_command_is_none_to_its_caller(box: Installed) -> None:
@@ -263,3 +286,78 @@ def drop_in(box: Installed, **lines: str) -> None:
     (folder / "test.conf").write_text(f"[Service]\n{text}")
     box.machine.do("systemctl", "daemon-reload")
     box.machine.do("systemctl", "restart", UNIT)
+
+
+@pytest.mark.parametrize("commit", EARLIER)
+def test_the_package_goes_on_with_what_an_earlier_commit_has_kept(
+    commit: str, machine: Machine, tmp_path: Path
+) -> None:
+    if not has_commit(commit):
+        pytest.skip(f"this checkout does not know the commit {commit}")
+    kept = filled_by(commit, tmp_path)
+    shutil.copytree(kept.data, machine.root / DATA)
+    machine.do("dpkg", "--unpack", "/root/box.deb")
+    machine.do("systemd-sysusers", "renderio-box.conf")
+    machine.do("chown", "-R", "renderio-box:renderio-box", f"/{DATA}")
+
+    machine.do("dpkg", "--configure", UNIT)
+
+    box = Installed(machine)
+    assert {each: box.poll(each)["status"] for each in kept.statuses} == kept.statuses
+    for address, content in kept.stored.items():
+        path = urlsplit(address).path
+        machine.do("curl", "-sSf", "-o", "/root/fetched", LOCAL + path)
+        assert (machine.root / "root/fetched").read_bytes() == content
+    asked = machine.do("curl", "-sS", "-H", f"X-API-KEY: {kept.key}", f"{LOCAL}/api/v1/commands")
+    assert len(json.loads(asked)["commands"]) == len(kept.statuses)
+    assert box.finished(box.submit(STEADY))["status"] == "SUCCESS"
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What a box has kept: commands and files, and a key that opens it."""
+
+    data: Path
+    statuses: dict[str, str]
+    stored: dict[str, bytes]
+    key: str
+
+
+def filled_by(commit: str, scratch: Path) -> Kept:
+    """Have the program of an earlier commit do some work, and return what it has kept of it."""
+    unpack(commit, scratch / commit)
+    statuses: dict[str, str] = {}
+    # The first ones do not know this setting, which tests give to every box.
+    words = ("env", "--unset=RENDERIO_NETWORK_ALLOW", f"PYTHONPATH={scratch / commit}")
+    program = (*words, sys.executable, "-P", "-m", "renderio_box")
+    with running_box(scratch / "data", program=program) as old:
+        notes = old.upload_bytes("notes.txt", b"To be cut on Friday.\n")
+        stored = {notes["storage_url"]: old.download(notes["storage_url"])}
+        key = old.http.post("/api/v1/keys", json={"name": "all", "scopes": ["admin"]}).json()["key"]
+        for command, inputs in (
+            ("-f lavfi -i testsrc2=size=64x48:rate=10:duration=1 {{out_1}}", {}),
+            ("-i {{in_1}} {{out_1}}", {"in_1": notes["file_id"]}),
+        ):
+            command_id = old.submit(command, {"out_1": "out.mp4"}, input_files=inputs)
+            ended = old.finished(command_id)
+            statuses[command_id] = ended["status"]
+            for output in ended["output_files"].values():
+                stored[output["storage_url"]] = old.download(output["storage_url"])
+    assert sorted(statuses.values()) == ["FAILED", "SUCCESS"]
+    return Kept(scratch / "data", statuses, stored, key)
+
+
+def has_commit(commit: str) -> bool:
+    asked = ["git", "-C", str(ROOT), "cat-file", "-e", f"{commit}^{{commit}}"]
+    return subprocess.run(asked, capture_output=True, check=False).returncode == 0
+
+
+def unpack(commit: str, target: Path) -> None:
+    """Put a commit's program into a folder, with its launcher compiled where it has one."""
+    archive = ["git", "-C", str(ROOT), "archive", commit, "renderio_box"]
+    packed = subprocess.run(archive, capture_output=True, check=True).stdout
+    target.mkdir()
+    subprocess.run(["tar", "-x", "-C", str(target)], input=packed, check=True)
+    room = target / "renderio_box" / "ffmpeg"
+    if sources := sorted(room.glob("*.c")):
+        compiler = ["cc", "-std=c11", "-O2", "-static", *sources, "-o", room / "launcher"]
+        subprocess.run(compiler, check=True)

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from renderio_box.config import ConfigError, config_file, data_directory, load, read
+from renderio_box.config import ConfigError, load, read
+from renderio_box.places import config_file, data_directory
 from renderio_box.settings import Config
 
 

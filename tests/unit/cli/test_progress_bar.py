@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from renderio_box.cli.client import Polled, Progress
+from renderio_box.cli.answers import Polled, Progress
 from renderio_box.cli.progress_bar import ProgressBar, bar, clock, label_of, line_of
 
 ENCODING = Polled("id", "PROCESSING", processing_stage="FFMPEG_PROCESSING")
