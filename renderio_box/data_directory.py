@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from renderio_box.durable import write_private
 from renderio_box.replacement import finish_replacement
 
 KEY_BYTES: Final = 32
@@ -174,17 +175,6 @@ def hand_over(folder: Path, owner: Path) -> None:
     for path in (folder, *folder.rglob("*")):
         if path.lstat().st_uid == 0:
             os.lchown(path, account.st_uid, account.st_gid)
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file for its owner only, whole or not at all."""
-    arriving = path.with_suffix(".new")
-    handle = os.open(arriving, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode=0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    arriving.replace(path)
 
 
 def is_url_key(key: tuple[int, bytes]) -> bool:

@@ -5,13 +5,14 @@ written, and from that moment on the change is certain: whoever next holds the l
 directory goes on with it. Before that moment the folder is only rubbish.
 """
 
-import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import msgspec
+
+from renderio_box.durable import sync_folder, write_private
 
 JOURNAL: Final = "restore.json"
 STAGE: Final = "restore.new"
@@ -81,19 +82,4 @@ def move(source: Path, target: Path) -> None:
 
 def note(root: Path, change: Replacement) -> None:
     """Write the journal, whole or not at all, durable on return."""
-    arriving = root / f"{JOURNAL}.new"
-    with arriving.open("wb") as file:
-        file.write(msgspec.json.encode(change))
-        file.flush()
-        os.fsync(file.fileno())
-    arriving.replace(root / JOURNAL)
-    sync_folder(root)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make what was renamed inside the folder durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    write_private(root / JOURNAL, msgspec.json.encode(change))

@@ -20,11 +20,11 @@ from renderio_box.backup.manifest import (
     Taken,
     sealed,
 )
-from renderio_box.backup.objects import Check, copied, make_folder, sync_file, sync_tree
+from renderio_box.backup.objects import Check, copied, make_folder, sync_tree
 from renderio_box.backup.taking import Ready, claimed
 from renderio_box.data_directory import DataDirectory
 from renderio_box.database.snapshot import open_archived
-from renderio_box.replacement import sync_folder
+from renderio_box.durable import sync_folder, sync_private
 
 
 def check_target(target: Path, data: DataDirectory) -> None:
@@ -108,7 +108,7 @@ def copy(folder: Path, part: Path, taken: Taken, *, check: Check) -> Taken:
     """Copy a snapshot to another disk; objects whose content is not theirs stay away."""
     for name in (DATABASE, URL_KEYS):
         shutil.copyfile(folder / name, part / name)
-        sync_file(part / name)
+        sync_private(part / name)
     if taken.objects is None:
         return taken
     count, size_bytes, missing = 0, 0, list[str]()
@@ -142,6 +142,6 @@ def seal(part: Path, taken: Taken, *, now: datetime) -> Manifest:
     )
     written = part / NAME
     written.write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2))
-    sync_file(written)
+    sync_private(written)
     sync_tree(part)
     return manifest

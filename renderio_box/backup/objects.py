@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from renderio_box.database.snapshot import KeptObject
+from renderio_box.durable import sync_folder
 
 PIECE_BYTES: Final = 1024 * 1024
 OBJECT_MODE: Final = 0o440
@@ -97,15 +98,4 @@ def content(source: Path, copy: Path | None = None, *, check: Check) -> tuple[in
 def sync_tree(root: Path) -> None:
     """Make every name below a folder durable. Blocks."""
     for folder, _, _ in os.walk(root):
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
-def sync_file(path: Path) -> None:
-    """Put a file on disk, for its owner only. Blocks."""
-    with path.open("rb") as file:
-        os.fchmod(file.fileno(), 0o600)
-        os.fsync(file.fileno())
+        sync_folder(Path(folder))

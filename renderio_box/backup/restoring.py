@@ -20,9 +20,10 @@ from renderio_box.backup.manifest import (
     read_manifest,
     sealed,
 )
-from renderio_box.backup.objects import brought, make_folder, sync_file, sync_tree
+from renderio_box.backup.objects import brought, make_folder, sync_tree
 from renderio_box.data_directory import DataDirectory, hand_over
 from renderio_box.database.snapshot import KeptObject, Unfinished, open_archived
+from renderio_box.durable import sync_private
 from renderio_box.machine import usable_cpus
 from renderio_box.replacement import NAMES, STAGE, replace_box
 
@@ -149,7 +150,7 @@ async def put_together(plan: Plan, manifest: Manifest, *, told: Told) -> Restore
     stage.mkdir(mode=0o700)
     for name in (DATABASE, URL_KEYS):
         await to_thread.run_sync(shutil.copyfile, plan.source / name, stage / name)
-        await to_thread.run_sync(sync_file, stage / name)
+        await to_thread.run_sync(sync_private, stage / name)
     DataDirectory(stage).url_keys()
     make_folder(stage / FILES)
     bringer = Bringer(plan, told)

@@ -12,9 +12,10 @@ import msgspec
 from anyio import from_thread, to_thread
 
 from renderio_box.backup.manifest import DATABASE, FILES, URL_KEYS, Taken
-from renderio_box.backup.objects import Check, copied, linked, make_folder, sync_file, sync_tree
+from renderio_box.backup.objects import Check, copied, linked, make_folder, sync_tree
 from renderio_box.data_directory import DataDirectory
 from renderio_box.database.snapshot import KeptObject, Snapshot, open_snapshot
+from renderio_box.durable import sync_private
 from renderio_box.errors import BoxError, ErrorCode
 from renderio_box.storage.local import FULL, LocalStorage
 from renderio_box.storage.storage import StorageFullError
@@ -112,8 +113,8 @@ def take(
                 taken = Taken(schema=snapshot.schema())
             snapshot.copy_into(folder / DATABASE, check=check)
         shutil.copyfile(data.root / URL_KEYS, folder / URL_KEYS)
-        sync_file(folder / DATABASE)
-        sync_file(folder / URL_KEYS)
+        sync_private(folder / DATABASE)
+        sync_private(folder / URL_KEYS)
         sync_tree(folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)

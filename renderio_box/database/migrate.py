@@ -1,6 +1,5 @@
 """Bringing a database file to the schema that this program knows."""
 
-import os
 import sqlite3
 from contextlib import closing
 from importlib import resources
@@ -9,6 +8,8 @@ from typing import Final
 
 import aiosqlite
 from anyio import to_thread
+
+from renderio_box.durable import put_in_place, sync_private
 
 MIGRATIONS: Final = "renderio_box.database.migrations"
 
@@ -102,23 +103,11 @@ async def take_snapshot(connection: aiosqlite.Connection, path: Path, snapshot: 
     try:
         arriving.unlink(missing_ok=True)
         await connection.execute("VACUUM INTO ?", (str(arriving),))
+        await to_thread.run_sync(sync_private, arriving)
         await to_thread.run_sync(put_in_place, arriving, snapshot)
     except (sqlite3.Error, OSError) as error:
         arriving.unlink(missing_ok=True)
         raise NotMigratedError(path, "the snapshot before it", error) from error
-
-
-def put_in_place(arriving: Path, snapshot: Path) -> None:
-    """Give a file its name once its content is on disk, for its owner only. Blocks."""
-    with arriving.open("rb") as file:
-        os.fchmod(file.fileno(), 0o600)
-        os.fsync(file.fileno())
-    arriving.replace(snapshot)
-    directory = os.open(snapshot.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
 
 
 def known_migrations() -> list[str]:

@@ -13,6 +13,7 @@ from uuid import uuid4
 import anyio
 from anyio import from_thread, to_thread
 
+from renderio_box.durable import sync_folder
 from renderio_box.metrics import Metrics
 from renderio_box.storage.beneath import OBJECT_MODE, check_moved, open_plain, open_regular
 from renderio_box.storage.keys import checked
@@ -159,12 +160,12 @@ class LocalStorage:
         target = self._root / key
         if not target.parent.exists():
             target.parent.mkdir(mode=FOLDER_MODE, exist_ok=True)
-            sync_directory(target.parent.parent)
+            sync_folder(target.parent.parent)
         os.fchmod(opened, OBJECT_MODE)
         size_bytes = os.fstat(opened).st_size
         path.replace(target)
         check_moved(opened, target, size_bytes=size_bytes)
-        sync_directory(target.parent)
+        sync_folder(target.parent)
         self._metrics.stored(size_bytes)
         return StoredObject(key=key, size_bytes=size_bytes, sha256=sha256)
 
@@ -173,7 +174,7 @@ class LocalStorage:
             (self._root / name).mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         for left in self._incoming.iterdir():
             remove(left)
-        sync_directory(self._root)
+        sync_folder(self._root)
 
     def _delete(self, key: str) -> None:
         path, aside = self._root / key, self._aside
@@ -263,12 +264,3 @@ def digest(file: FileIO, *, size_bytes: int) -> str:
         made.update(piece[:read])
         size_bytes -= read
     return made.hexdigest()
-
-
-def sync_directory(directory: Path) -> None:
-    """Make a rename inside the directory durable."""
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -132,7 +132,7 @@ async def test_a_claim_that_was_under_way_when_the_box_was_drained_is_counted(
         box.database.transaction(),
     ):
         while not box.database._turn.statistics().tasks_waiting:
-            await anyio.sleep(0)
+            await anyio.lowlevel.checkpoint()
         draining.start_soon(drain)
         await anyio.wait_all_tasks_blocked()
 

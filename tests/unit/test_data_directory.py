@@ -37,7 +37,7 @@ def test_nobody_else_may_read_it(data: DataDirectory) -> None:
 
 
 def test_a_start_that_broke_off_is_no_hindrance(data: DataDirectory) -> None:
-    (data.root / "url_keys.new").write_bytes(b'{"1":')
+    (data.root / "url_keys.json.new").write_bytes(b'{"1":')
 
     assert list(data.url_keys()) == [1]
 
