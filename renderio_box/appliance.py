@@ -9,7 +9,7 @@ from litestar import Litestar
 
 from renderio_box import __version__
 from renderio_box.api.app import Parts, create_app
-from renderio_box.api.health import BoxFacts, FfmpegFacts, Health
+from renderio_box.api.health import KEPT_SECONDS, BoxFacts, FfmpegFacts, Health
 from renderio_box.api.hosts import KnownHosts
 from renderio_box.api.llms import Offer
 from renderio_box.api.observatory import Observatory
@@ -221,6 +221,7 @@ def offer_of(ground: Ground) -> Offer:
 def health_of(ground: Ground, gate: Gate) -> Health:
     """Return what looks at the database, the storage and FFmpeg, and tells of the queue."""
     found, isolation = ground.tooling.found, ground.tooling.isolation
+    ran_at = ground.clock.monotonic()  # the start has just had its answers
 
     async def check_database() -> str:
         async with ground.database.transaction() as tx:
@@ -228,6 +229,8 @@ def health_of(ground: Ground, gate: Gate) -> Health:
         return "writable"
 
     async def check_ffmpeg() -> str:
+        if ground.clock.monotonic() - ran_at < KEPT_SECONDS:
+            return f"FFmpeg {found.build.version} runs"
         return f"FFmpeg {await version_of(found.ffmpeg, isolation)} runs"
 
     async def tell_queue() -> str:  # no trouble: commands are accepted and wait

@@ -123,7 +123,7 @@ async def status(places: Places) -> ExitStatus:
     if not places.unit.exists() and not places.packaged_unit.exists():
         raise CliError("the service is not installed; 'renderio-box service install' does that.")
     wanted = ",".join(SHOWN)
-    told = await systemd("systemctl", "show", SERVICE, f"--property={wanted}", "--timestamp=unix")
+    told = await systemd("systemctl", "show", SERVICE, f"--property={wanted}")
     facts = dict(line.split("=", 1) for line in told.splitlines() if "=" in line)
     for name, label in SHOWN.items():
         sys.stdout.write(f"{label:<9} {facts.get(name) or '-'}\n")

@@ -16,7 +16,7 @@ from renderio_box.jobs.invocation import Build
 
 ASK_SECONDS: Final = 20.0
 ANSWER_BYTES: Final = 4 * 1024 * 1024
-QUESTIONS: Final = ("-version", "-encoders", "-filters", "-demuxers", "-devices", "-h long")
+QUESTIONS: Final = ("-encoders", "-filters", "-demuxers", "-devices", "-h long")
 USUAL_ENCODERS: Final = (
     "libx264",
     "libx265",
@@ -35,7 +35,7 @@ ENCODER_LINE: Final = re.compile(r"^ [VAS][F.][S.][X.][B.][D.] ([^\s=]\S*)", re.
 FILTER_LINE: Final = re.compile(r"^ [TSC.]{2,3} (\w+) +[AVN|]+->[AVN|]+", re.MULTILINE)
 FORMAT_LINE: Final = re.compile(r"^ D[E ][d ]? +([\w,]+)(?: |$)", re.MULTILINE)
 OPTION_LINE: Final = re.compile(r"^-([A-Za-z_]\w*)", re.MULTILINE)
-VERSION: Final = re.compile(r"^ffmpeg version (\S+)")
+VERSION: Final = re.compile(r"^ffmpeg version (\S+)", re.MULTILINE)
 
 
 class FfmpegMissingError(Exception):
@@ -93,7 +93,7 @@ async def describe_ffmpeg(path: Path, ffprobe: str, isolation: Isolation) -> Fou
     async with anyio.create_task_group() as questions:
         for question in QUESTIONS:
             questions.start_soon(ask, path, question, isolation, answers)
-    version = read_version(path, answers["-version"])
+    version = read_version(path, answers["-encoders"])
     return Found(
         ffmpeg=path,
         ffprobe=locate("ffprobe", ffprobe) if ffprobe else beside(path) or locate("ffprobe", ""),
@@ -130,18 +130,18 @@ def formats_in(answer: str) -> frozenset[str]:
 
 
 async def ask(path: Path, question: str, isolation: Isolation, answers: dict[str, str]) -> None:
-    """Keep what FFmpeg prints about itself, its complaints if that is all it prints."""
+    """Keep what FFmpeg prints about itself: its banner, its answer, and complaints."""
     try:
         finished = await run_walled(
             isolation,
-            isolation.arguments(path, "-hide_banner", *question.split(), reach=Reach()),
+            isolation.arguments(path, *question.split(), reach=Reach()),
             timeout_s=ASK_SECONDS,
             max_output_bytes=ANSWER_BYTES,
         )
     except TimeoutError:
         answers[question] = f"no answer in {ASK_SECONDS:g} seconds"
         return
-    answers[question] = (finished.output or finished.complaints).decode(errors="replace")
+    answers[question] = (finished.complaints + finished.output).decode(errors="replace")
 
 
 def locate(name: str, configured: str) -> Path | None:
