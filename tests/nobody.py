@@ -15,9 +15,7 @@ def as_nobody(directory: Path) -> Iterator[None]:
     if os.geteuid() != 0:
         yield
         return
-    os.chown(directory, NOBODY, NOBODY)
-    for parent in [directory, *directory.parents]:
-        parent.chmod(parent.stat().st_mode | 0o711)
+    give_to_nobody(directory)
     os.setegid(NOBODY)
     os.seteuid(NOBODY)
     try:
@@ -25,3 +23,10 @@ def as_nobody(directory: Path) -> Iterator[None]:
     finally:
         os.seteuid(0)
         os.setegid(0)
+
+
+def give_to_nobody(directory: Path) -> None:
+    """Give a directory to an unprivileged user, who can also get there."""
+    os.chown(directory, NOBODY, NOBODY)
+    for parent in [directory, *directory.parents]:
+        parent.chmod(parent.stat().st_mode | 0o711)

@@ -14,7 +14,7 @@ from renderio_box.backup.taking import Ready, sweep, take
 from renderio_box.cli.client import BoxClient
 from renderio_box.cli.keys import check_box
 from renderio_box.cli.local_box import with_directory
-from renderio_box.cli.options import DATA, PATH, directory, finish, left_to_its_owner
+from renderio_box.cli.options import DATA, PATH, directory, finish_in
 from renderio_box.cli.outcome import CliError, ExitStatus
 from renderio_box.cli.restore import counted
 from renderio_box.clock import SystemClock
@@ -111,5 +111,4 @@ def backup_command(target: Path, data: Path | None, *, with_files: bool, quiet: 
     """
     where = target.resolve()
     box = directory(data)
-    with left_to_its_owner(box):
-        finish(partial(backup, box, where, with_files=with_files, quiet=quiet))
+    finish_in(box, partial(backup, box, where, with_files=with_files, quiet=quiet))

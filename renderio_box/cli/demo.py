@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from renderio_box.cli.answers import Polled
 from renderio_box.cli.client import connected
-from renderio_box.cli.options import DATA, finish, owned_directory, settings_of
+from renderio_box.cli.options import DATA, finish, own_directory, settings_of
 from renderio_box.cli.outcome import ExitStatus
 from renderio_box.cli.own_box import OwnBox, own_box
 from renderio_box.cli.progress_bar import ProgressBar
@@ -101,7 +101,7 @@ def demo_command(data: Path | None, *, once: bool) -> None:
     async def show() -> ExitStatus:
         settings = settings_of(None)
         server = replace(settings.server, host="127.0.0.1", port=0, tls_certificate="", tls_key="")
-        chosen = None if data is None else owned_directory(data)
+        chosen = None if data is None else own_directory(data)
         return await demo(replace(settings, server=server), chosen, once=once)
 
     finish(show)

@@ -13,7 +13,7 @@ import msgspec
 from anyio import to_thread
 
 from renderio_box.cli.client import connected
-from renderio_box.cli.options import CONFIG, DATA, finish, loaded, owned_directory
+from renderio_box.cli.options import CONFIG, DATA, directory, finish_in, loaded
 from renderio_box.cli.outcome import CliError, ExitStatus
 from renderio_box.config import ConfigError
 from renderio_box.data_directory import DataDirectory, DirectoryInUseError
@@ -167,4 +167,5 @@ def doctor_command(data: Path | None, config: Path | None, *, as_json: bool) -> 
         settings = Config()
         fix = "correct it; the rest was looked at with the defaults"
         configuration = problem("configuration", str(error).rstrip("."), fix)
-    finish(partial(look_over, settings, owned_directory(data), configuration, as_json=as_json))
+    box = directory(data)
+    finish_in(box, partial(look_over, settings, box, configuration, as_json=as_json))

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,7 @@ from renderio_box.cli.answers import KeyLine
 from renderio_box.cli.client import BoxClient
 from renderio_box.cli.key_terms import end_of
 from renderio_box.cli.local_box import with_keys
-from renderio_box.cli.options import DATA, finish, owned_directory
+from renderio_box.cli.options import DATA, directory, finish_in
 from renderio_box.cli.outcome import CliError, ExitStatus
 from renderio_box.clock import SystemClock
 from renderio_box.data_directory import DataDirectory
@@ -162,22 +163,23 @@ def add_key(
     admin: bool,
 ) -> None:
     """Make a key and print it alone. It cannot be shown again."""
-    ring = owned_directory(data)
+    box = directory(data)
     chosen = frozenset(map(Scope, (*scopes, *([Scope.ADMIN] if admin else ()))))
 
     async def made() -> ExitStatus:
         expires_at = None if expires is None else end_of(expires, now=SystemClock().now())
         terms = Terms(owner=owner or name, scopes=chosen or USUAL_SCOPES, expires_at=expires_at)
-        return await add(ring, name, terms)
+        return await add(box, name, terms)
 
-    finish(made)
+    finish_in(box, made)
 
 
 @keys_group.command("list")
 @DATA
 def list_keys(data: Path | None) -> None:
     """List every key, revoked ones too."""
-    finish(show, owned_directory(data))
+    box = directory(data)
+    finish_in(box, partial(show, box))
 
 
 @keys_group.command("revoke")
@@ -185,4 +187,5 @@ def list_keys(data: Path | None) -> None:
 @DATA
 def revoke_key(name: str, data: Path | None) -> None:
     """End a key at once, by its name."""
-    finish(revoke, owned_directory(data), name)
+    box = directory(data)
+    finish_in(box, partial(revoke, box, name))

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from renderio_box.cli.keys import check_box
-from renderio_box.cli.options import DATA, finish, owned_directory
+from renderio_box.cli.options import DATA, directory, finish_in
 from renderio_box.cli.outcome import CliError, ExitStatus
 from renderio_box.data_directory import DataDirectory, DirectoryInUseError
 from renderio_box.database.connection import open_sqlite
@@ -52,4 +52,5 @@ def migrate_command(data: Path | None, *, check: bool) -> None:
 
     A copy of it stays beside it. A database of a later version is refused.
     """
-    finish(partial(migrate, owned_directory(data), check=check))
+    box = directory(data)
+    finish_in(box, partial(migrate, box, check=check))

@@ -3,8 +3,8 @@
 import os
 import pwd
 import sys
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -44,41 +44,35 @@ def directory(chosen: Path | None) -> DataDirectory:
     return DataDirectory(data_directory(chosen, os.environ))
 
 
-def owned_directory(chosen: Path | None) -> DataDirectory:
-    """Return the data directory, to be opened: root goes on as whoever owns it.
+def own_directory(chosen: Path | None) -> DataDirectory:
+    """Return the data directory, for a box to live in; root is refused in somebody else's.
 
-    Otherwise files of root's would be left in it, which the box could not write.
+    What it leaves there its owner could not change any more.
     """
     data = directory(chosen)
     with suppress(OSError):  # whoever opens it says what is wrong with it
-        become(data.root.stat().st_uid)
+        owner = data.root.stat().st_uid
+        if os.geteuid() == 0 and owner != 0:
+            user = name_of(owner)
+            fail(CliError(f"{data.root} belongs to {user}; run this as that user: sudo -u {user}."))
     return data
 
 
-@contextmanager
-def left_to_its_owner(data: DataDirectory) -> Generator[None]:
-    """Work as root in the directory of somebody else, and leave that one what is new there.
-
-    It is for commands that also read or write where only root may.
-    """
+def name_of(user: int) -> str:
+    """Return what a user is called; ``#`` and the number of one whom nobody knows."""
     try:
-        yield
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"#{user}"
+
+
+def finish_in(data: DataDirectory, action: Callable[..., Awaitable[ExitStatus]]) -> None:
+    """Run an action like ``finish``; what root makes in the directory is its owner's in the end."""
+    try:
+        finish(action)
     finally:
         with suppress(FileNotFoundError):
             hand_over(data.root, data.root)
-
-
-def become(user: int) -> None:
-    """Give up root's rights for those of another user, for good."""
-    if os.geteuid() != 0 or user == 0:
-        return
-    try:
-        account = pwd.getpwuid(user)
-    except KeyError as error:
-        raise CliError(f"the data directory belongs to user {user}, whom nobody knows.") from error
-    os.initgroups(account.pw_name, account.pw_gid)
-    os.setgid(account.pw_gid)
-    os.setuid(user)
 
 
 def finish(action: Callable[..., Awaitable[ExitStatus]], *arguments: object) -> None:

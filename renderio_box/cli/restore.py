@@ -10,7 +10,7 @@ import click
 from renderio_box.backup.manifest import BackupError
 from renderio_box.backup.restoring import Plan, Restored, go_back, is_replaced
 from renderio_box.backup.restoring import restore as put_in_place
-from renderio_box.cli.options import DATA, PATH, directory, finish, left_to_its_owner
+from renderio_box.cli.options import DATA, PATH, directory, finish_in
 from renderio_box.cli.outcome import CliError, ExitStatus
 from renderio_box.cli.progress_bar import ProgressBar
 from renderio_box.clock import SystemClock
@@ -114,5 +114,4 @@ def restore_command(source: Path, data: Path | None, *, skip_damaged: bool) -> N
     the box starts, and their webhooks are sent.
     """
     box = directory(data)
-    with left_to_its_owner(box):
-        finish(partial(restore, box, source.resolve(), skip_damaged=skip_damaged))
+    finish_in(box, partial(restore, box, source.resolve(), skip_damaged=skip_damaged))

@@ -14,7 +14,7 @@ import structlog
 from msgspec.structs import replace
 
 from renderio_box import logs
-from renderio_box.cli.options import CONFIG, DATA, finish, owned_directory, settings_of
+from renderio_box.cli.options import CONFIG, DATA, finish, own_directory, settings_of
 from renderio_box.cli.outcome import CliError, ExitStatus, first_error
 from renderio_box.clock import SystemClock
 from renderio_box.companions import accompanied_by
@@ -155,4 +155,4 @@ def serve_command(
         host=server.host if host is None else host,
         port=server.port if port is None else port,
     )
-    finish(serve, replace(settings, server=server), owned_directory(data))
+    finish(serve, replace(settings, server=server), own_directory(data))
