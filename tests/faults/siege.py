@@ -164,7 +164,8 @@ class Siege:
         return not self.journal.outstanding() and told >= len(self.journal.accepted())
 
     def _start(self, *program: str) -> subprocess.Popen[bytes]:
-        arguments = [sys.executable, *(program or PROGRAM[1:]), "serve", "--data", str(self.data)]
+        command = (sys.executable, *program) if program else PROGRAM
+        arguments = [*command, "serve", "--data", str(self.data)]
         with self._stderr.open("ab") as stderr:
             self._box = subprocess.Popen(
                 [*arguments, "--port", str(self._port)],
