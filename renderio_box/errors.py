@@ -46,7 +46,7 @@ class ErrorCode(Explained):
     )
     UNAUTHORIZED = (
         "UNAUTHORIZED",
-        "The request has no API key, or one that is unknown or revoked.",
+        "The request has no API key, or one that is unknown, revoked or expired.",
         "Send a valid API key in the header X-API-KEY.",
     )
     FORBIDDEN = (

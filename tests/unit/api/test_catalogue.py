@@ -42,7 +42,7 @@ def test_a_row_of_errors_has_status_code_meaning_and_remedy() -> None:
         "| --- | --- | --- | --- |",
     ]
     assert rows[4] == (
-        "| 401 | UNAUTHORIZED | The request has no API key, or one that is unknown or revoked."
+        "| 401 | UNAUTHORIZED | The request has no API key, or one that is unknown, revoked or expired."
         " | Send a valid API key in the header `X-API-KEY`. |"
     )
 
