@@ -10,6 +10,7 @@ from typing import Final
 
 import anyio
 import msgspec
+import structlog
 from msgspec.structs import replace
 
 from renderio_box.ffmpeg.child import Finished, adopt_orphans, run_tool
@@ -23,6 +24,8 @@ from renderio_box.ffmpeg.sandbox import (
     ResourceLimits,
     Tier,
 )
+
+log = structlog.get_logger()
 
 SEARCH_PATH: Final = "/usr/bin:/bin:/usr/local/bin:/usr/sbin:/sbin"
 LOADERS: Final = tuple(
@@ -56,6 +59,8 @@ async def find_isolation(
 ) -> Isolation:
     """Return the best wanted tier in which FFmpeg works and reaches nothing else.
 
+    Why a better one does not hold is told in the log.
+
     Raises:
         IsolationError: No wanted tier holds here; the text says why for each.
     """
@@ -71,6 +76,8 @@ async def find_isolation(
         )
         complaint = lacking(tier, machine) or await tried(isolation, ffmpeg)
         if complaint is None:
+            if complaints:
+                log.warning("walls_not_best", walls=isolation.name, reason="; ".join(complaints))
             return isolation
         complaints.append(f"{tier}: {complaint}")
     raise IsolationError(

@@ -119,6 +119,7 @@ def test_where_namespaces_are_forbidden_commands_run_behind_landlock(
         polled, said = box.run(DRAWN, OUTPUTS), isolation_of(box)
 
     assert (polled["status"], said) == ("SUCCESS", ["landlock"] * 3)
+    assert "bwrap: No permissions to create new namespace" in box.stderr.read_text()
 
 
 def test_where_nothing_holds_the_box_does_not_start_and_says_why(
