@@ -14,7 +14,9 @@ SELECT key FROM files
  UNION ALL
 SELECT key FROM segments WHERE key IN (SELECT value FROM json_each(:keys))
  UNION ALL
-SELECT key FROM upload_parts WHERE key IN (SELECT value FROM json_each(:keys))
+SELECT upload_parts.key
+  FROM upload_parts JOIN files ON files.id = upload_parts.file_id
+ WHERE upload_parts.key IN (SELECT value FROM json_each(:keys)) AND files.status = 'waiting'
 """
 
 LIST_RUNNING: Final = """
@@ -46,7 +48,10 @@ class Named(msgspec.Struct, frozen=True):
 
 
 async def list_known(tx: Transaction, keys: Collection[str]) -> set[str]:
-    """Return those of the keys that belong to a file, a segment or a part that is kept."""
+    """Return those of the keys that belong to a file, a segment or a part that is kept.
+
+    Parts are kept until the file of them is stored.
+    """
     return {str(row["key"]) for row in await tx.fetch_all(LIST_KNOWN, {"keys": as_json(keys)})}
 
 

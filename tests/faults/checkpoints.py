@@ -81,6 +81,7 @@ CHECKPOINTS: Final[Mapping[str, Checkpoint]] = {
     "upload kept": Checkpoint(FILES, "FileCatalog.add_upload", AFTER, "upload"),
     "part kept": Checkpoint(PARTS, "PartUploads.add_part", AFTER, "parts"),
     "parts joined": Checkpoint(PARTS, "published", AFTER, "parts"),
+    "parts not removed": Checkpoint(PARTS, "tell_stored", AFTER, "parts"),
     "upload completed": Checkpoint(PARTS, "PartUploads.complete", AFTER, "parts"),
     "deletion committed": Checkpoint(STORAGE, "LocalStorage.delete", BEFORE, "delete"),
 }

@@ -137,6 +137,23 @@ async def test_what_belongs_to_something_is_left(
     assert (len(before), sorted(files_kept(box)), lines) == (5, before, [])
 
 
+async def test_the_parts_that_a_box_left_when_it_died_after_joining_them_are_removed(
+    box: Box, client: AsyncClient, hired: Hire
+) -> None:
+    begun = await begin(client)
+    claims = await begun.send_all()
+    parts = {path: path.read_bytes() for path in (box.root / "files/parts").glob("*/*")}
+    record = (await begun.complete(claims)).json()
+    for path, content in parts.items():
+        path.write_bytes(content)
+
+    await hired().tidy()
+
+    assert (len(parts), len(files_kept(box))) == (3, 1)
+    assert (await client.get(record["storage_url"])).content == begun.content
+    assert (await begun.complete(claims)).status_code == 200
+
+
 async def test_the_bytes_of_a_deleted_file_are_removed(
     box: Box, client: AsyncClient, hired: Hire
 ) -> None:
