@@ -1,5 +1,6 @@
 """Putting a backup in the place of a stopped box, once everything in it has been looked at."""
 
+import itertools
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -116,11 +117,10 @@ def check_disks(data: DataDirectory) -> None:
 
 
 def free_name(root: Path, now: datetime) -> Path:
-    """Return where to put what is replaced."""
-    path = root / f"{REPLACED}{now:%Y%m%dT%H%M%SZ}"
-    if path.exists():
-        raise BackupError(f"{path} is there already; try again in a second.")
-    return path
+    """Return where to put what is replaced: a name of that second, perhaps with a number."""
+    name = f"{REPLACED}{now:%Y%m%dT%H%M%SZ}"
+    numbered = (root / f"{name}-{number}" for number in itertools.count(2))
+    return next(path for path in itertools.chain([root / name], numbered) if not path.exists())
 
 
 def checked_manifest(source: Path) -> Manifest:

@@ -307,7 +307,7 @@ async def test_a_restored_box_has_the_rows_and_the_files(
     assert machine.url_keys() == DataDirectory(box.root).url_keys()
 
 
-async def test_what_a_restore_replaces_is_kept_and_can_be_put_back(
+async def test_what_a_restore_replaces_is_kept_and_can_be_put_back_within_a_second(
     box: Box, admin: AsyncClient, target: Path, machine: DataDirectory
 ) -> None:
     await backed_up(box, target)
@@ -319,9 +319,10 @@ async def test_what_a_restore_replaces_is_kept_and_can_be_put_back(
     made = await restored(target, machine)
     kept = jobs_in(made.replaced / "box.sqlite3")
     after = jobs_in(machine.database)
-    go_back(machine, made.replaced, now=NOW.replace(day=2))
+    back = go_back(machine, made.replaced, now=NOW)
 
     assert (kept, after, jobs_in(machine.database)) == (0, 1, 0)
+    assert back.replaced.name == f"{made.replaced.name}-2"
 
 
 @pytest.mark.parametrize("name", ["box.sqlite3", "url_keys.json", "manifest.json"])
