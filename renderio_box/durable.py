@@ -9,12 +9,18 @@ PRIVATE: Final = 0o600
 
 def write_private(path: Path, content: bytes) -> None:
     """Write a file for its owner only, whole or not at all."""
+    write_whole(path, content, mode=PRIVATE)
+
+
+def write_whole(path: Path, content: bytes, *, mode: int) -> None:
+    """Write a file that has this mode whatever the umask is, whole or not at all."""
     arriving = path.with_name(f"{path.name}.new")
     handle = os.open(arriving, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode=PRIVATE)
     with os.fdopen(handle, "wb") as file:
         file.write(content)
         file.flush()
-        os.fsync(file.fileno())
+        os.fchmod(handle, mode)
+        os.fsync(handle)
     put_in_place(arriving, path)
 
 

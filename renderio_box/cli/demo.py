@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from renderio_box.cli.answers import Polled
 from renderio_box.cli.client import connected
 from renderio_box.cli.options import DATA, finish, own_directory, settings_of
-from renderio_box.cli.outcome import ExitStatus
+from renderio_box.cli.outcome import ExitStatus, say
 from renderio_box.cli.own_box import OwnBox, own_box
 from renderio_box.cli.progress_bar import ProgressBar
 from renderio_box.data_directory import DataDirectory
@@ -80,12 +80,6 @@ def invite(box: OwnBox, polled: Polled) -> None:
         f"    -d '{body}'\n\n"
         f"The API to read and try: {box.url}/schema\nStop the box with Ctrl-C."
     )
-
-
-def say(text: str) -> None:
-    """Tell the person at the terminal something."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
 
 
 @click.command("demo", short_help="Send a short clip through a fresh box, and show it all.")

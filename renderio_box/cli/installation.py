@@ -15,8 +15,9 @@ from anyio import to_thread
 from renderio_box.assets import FIRST_CONFIG, UNIT, USERS, asset
 from renderio_box.bundle import Bundle, Form, bundle
 from renderio_box.cli.options import finish
-from renderio_box.cli.outcome import CliError, ExitStatus
+from renderio_box.cli.outcome import CliError, ExitStatus, say
 from renderio_box.data_directory import DataDirectory
+from renderio_box.durable import write_whole
 from renderio_box.ffmpeg.child import run_tool
 from renderio_box.places import SYSTEM_DATA
 
@@ -29,6 +30,7 @@ TRIAL_SECONDS: Final = 60.0
 SYSTEMD_SECONDS: Final = 3700.0
 """A start migrates the database first, and may ask for an hour."""
 ANSWER_BYTES: Final = 64 * 1024
+READABLE: Final = 0o644
 SHOWN: Final = {
     "ActiveState": "state",
     "StatusText": "says",
@@ -211,7 +213,7 @@ def copy_readable(source: Path, target: Path) -> None:
     for path in (target, *target.rglob("*")):
         if not path.is_symlink():
             runs = path.is_dir() or path.stat().st_mode & stat.S_IXUSR
-            path.chmod(0o755 if runs else 0o644)
+            path.chmod(0o755 if runs else READABLE)
             os.chown(path, 0, 0)
 
 
@@ -223,12 +225,9 @@ def unit_text(program: Path) -> str:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file that everybody may read, whole or not at all."""
+    """Write a file that everybody may read, in a directory that is made for it if need be."""
     path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    arriving = path.with_name(f".{path.name}.new")
-    arriving.write_bytes(content)
-    arriving.chmod(0o644)
-    arriving.replace(path)
+    write_whole(path, content, mode=READABLE)
 
 
 async def systemd(*words: str) -> str:
@@ -247,11 +246,6 @@ async def systemd(*words: str) -> str:
         said = finished.complaints.decode(errors="replace").strip()
         raise CliError(f"'{' '.join(words)}' failed: {said}", status=ExitStatus.COMMAND_FAILED)
     return finished.output.decode(errors="replace")
-
-
-def say(text: str) -> None:
-    """Tell the operator."""
-    sys.stderr.write(f"{text}\n")
 
 
 @click.group("service")

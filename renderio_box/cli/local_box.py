@@ -28,20 +28,13 @@ async def with_keys(
 ) -> T:
     """Work on the keys through the running box, or directly when none runs.
 
-    Only one process may have the database open, so a box that is just starting or
-    stopping is waited for.
+    Only one process may have the database open.
     """
-    deadline = anyio.current_time() + START_SECONDS
-    while True:
+
+    async def opened() -> T:
         try:
             async with open_keys(data) as keys:
                 return await offline(keys)
-        except DirectoryInUseError as error:
-            if (server := data.server()) is not None:
-                async with connected(server.url, server.key, server.certificate) as box:
-                    return await online(box)
-            if anyio.current_time() > deadline:
-                raise CliError(str(error), status=ExitStatus.BOX_UNREACHABLE) from error
         except BoxError as error:
             raise CliError(str(error), status=ExitStatus.COMMAND_FAILED) from error
         except UnusableDatabaseError as error:
@@ -51,7 +44,8 @@ async def with_keys(
                 f"cannot open {data.root}: {error.strerror}; choose another --data.",
                 status=ExitStatus.CANNOT_START,
             ) from error
-        await anyio.sleep(LOOKED_EVERY_S)
+
+    return await unless_in_use(data, opened, online)
 
 
 async def with_directory(
@@ -60,15 +54,28 @@ async def with_directory(
     offline: Callable[[], Awaitable[T]],
     online: Callable[[BoxClient], Awaitable[T]],
 ) -> T:
-    """Work through the running box, or in the locked directory when none runs.
+    """Work through the running box, or in the locked directory when none runs."""
+
+    async def locked() -> T:
+        with data.locked():
+            return await offline()
+
+    return await unless_in_use(data, locked, online)
+
+
+async def unless_in_use(
+    data: DataDirectory,
+    offline: Callable[[], Awaitable[T]],
+    online: Callable[[BoxClient], Awaitable[T]],
+) -> T:
+    """Work ``offline``, which takes the directory, or ``online`` with the box that has it.
 
     A box that is just starting or stopping is waited for.
     """
     deadline = anyio.current_time() + START_SECONDS
     while True:
         try:
-            with data.locked():
-                return await offline()
+            return await offline()
         except DirectoryInUseError as error:
             if (server := data.server()) is not None:
                 async with connected(server.url, server.key, server.certificate) as box:

@@ -1,5 +1,6 @@
-"""How a command ends: exit statuses, and errors of one line."""
+"""How a command ends, and what it says on the way: exit statuses, errors of one line."""
 
+import sys
 from enum import IntEnum
 from typing import cast
 
@@ -21,6 +22,12 @@ class CliError(Exception):
     def __init__(self, message: str, *, status: ExitStatus = ExitStatus.WRONG_USAGE) -> None:
         super().__init__(message)
         self.status = status
+
+
+def say(text: str) -> None:
+    """Tell the person at the terminal something, at once."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
 
 
 def first_error(error: BaseException) -> BaseException:

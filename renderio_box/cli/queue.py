@@ -1,6 +1,5 @@
 """``renderio-box drain`` and ``resume``: having the running box take up no work for a while."""
 
-import sys
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -12,7 +11,7 @@ from renderio_box.cli.answers import Standing
 from renderio_box.cli.client import BoxClient
 from renderio_box.cli.local_box import running
 from renderio_box.cli.options import DATA, directory, finish
-from renderio_box.cli.outcome import CliError, ExitStatus
+from renderio_box.cli.outcome import CliError, ExitStatus, say
 from renderio_box.data_directory import DataDirectory
 
 LOOKED_EVERY_S: Final = 0.5
@@ -73,12 +72,6 @@ def in_words(standing: Standing) -> str:
     runs = "1 command runs" if standing.running == 1 else f"{standing.running} commands run"
     waits = "1 waits" if standing.queued == 1 else f"{standing.queued} wait"
     return f"{runs}, {waits}"
-
-
-def say(text: str) -> None:
-    """Tell the operator, at once."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
 
 
 @click.command("drain")

@@ -24,7 +24,7 @@ class Interpreter(msgspec.Struct, frozen=True, kw_only=True):
 
     program: Path
     words: tuple[str, ...]
-    library: tuple[Path, ...]
+    modules: tuple[Path, ...]
     environment: dict[str, str] = {}
 
 
@@ -49,7 +49,7 @@ async def run_script(
         *python.words,
         str(script),
         *words,
-        reach=Reach(readable=(*python.library, script, *readable), writable=writable),
+        reach=Reach(readable=(*python.modules, script, *readable), writable=writable),
     )
     return await run_walled(
         isolation,
@@ -63,7 +63,7 @@ async def run_script(
 def installed() -> Interpreter:
     """Return the Python that runs us."""
     return Interpreter(
-        program=Path(sys.executable).resolve(), words=ALONE, library=standard_library()
+        program=Path(sys.executable).resolve(), words=ALONE, modules=standard_library()
     )
 
 
@@ -72,7 +72,7 @@ def frozen_in(found: Bundle) -> Interpreter:
     return Interpreter(
         program=found.program,
         words=(RUN_SCRIPT,),
-        library=(found.directory,),
+        modules=(found.directory,),
         environment=found.environment,
     )
 

@@ -36,8 +36,7 @@ class Herald:
         for job in jobs:
             log.info(
                 "job_accepted",
-                job=job.id,
-                request_id=job.request_id,
+                **names_of(job),
                 owner=job.owner,
                 command_type=job.spec.command_type,
                 priority=job.spec.priority,
@@ -53,8 +52,7 @@ class Herald:
         self._metrics.job_started(waited_s=waited_s)
         log.info(
             "job_started",
-            job=job.id,
-            request_id=job.request_id,
+            **names_of(job),
             attempt=job.attempt,
             waited_seconds=waited_s,
         )
@@ -86,8 +84,7 @@ class Herald:
         elif before.cancel_requested_at is None:
             log.info(
                 "job_cancel_requested",
-                job=job.id,
-                request_id=job.request_id,
+                **names_of(job),
                 attempt=job.attempt,
                 cancelled_by=by,
             )
@@ -103,8 +100,7 @@ class Herald:
         if job.finished_at is None:
             tell(
                 "job_requeued",
-                job=job.id,
-                request_id=job.request_id,
+                **names_of(job),
                 attempt=job.attempt,
                 reason="the box died or stood still" if died else "the box stops",
             )
@@ -113,11 +109,15 @@ class Herald:
         self._metrics.job_ended(job.state, job.error_status, run_s=job.run_seconds)
         log.info(
             "job_ended",
-            job=job.id,
-            request_id=job.request_id,
+            **names_of(job),
             attempt=job.attempt,
             state=job.state,
             error_status=job.error_status,
             run_seconds=job.run_seconds,
             **more,
         )
+
+
+def names_of(job: Job) -> dict[str, str | None]:
+    """Return what a line about a job begins with."""
+    return {"job": job.id, "request_id": job.request_id}

@@ -12,7 +12,7 @@ def test_an_installed_python_runs_alone_with_its_own_library() -> None:
 
     assert os.access(python.program, os.X_OK)
     assert python.words == ("-I", "-S", "-B")
-    assert any((folder / "zipfile.py").is_file() for folder in python.library)
+    assert any((folder / "zipfile.py").is_file() for folder in python.modules)
     assert python.environment == {}
 
 
@@ -28,4 +28,4 @@ def test_a_frozen_program_is_its_own_python() -> None:
     python = frozen_in(bundle)
 
     assert (python.program, python.words) == (place / "renderio-box", ("--run-script",))
-    assert python.library == (place / "_internal",)
+    assert python.modules == (place / "_internal",)
