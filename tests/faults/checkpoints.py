@@ -27,7 +27,7 @@ class Moment(StrEnum):
 class Checkpoint(msgspec.Struct, frozen=True):
     """A call of a function; ``act`` is what a client does so that it comes to that.
 
-    Without an act it comes at every start. ``nth`` is which call it is.
+    Without an act it comes at every start, or by itself. ``nth`` is which call it is.
     """
 
     module: str
@@ -51,8 +51,11 @@ STORAGE: Final = "renderio_box.storage.local"
 SENDER: Final = "renderio_box.webhooks.sender"
 FILES: Final = "renderio_box.catalog.files"
 PARTS: Final = "renderio_box.catalog.part_uploads"
+ANY_COMMIT: Final = "committed"
+"""Whatever it is, and whatever was to follow it."""
 
 CHECKPOINTS: Final[Mapping[str, Checkpoint]] = {
+    ANY_COMMIT: Checkpoint("aiosqlite", "Connection.commit", AFTER, None),
     "submit not committed": Checkpoint(QUEUE, "remember", AFTER),
     "submit committed": Checkpoint(QUEUE, "JobQueue.submit", AFTER, "multiple"),
     "cancel committed": Checkpoint(QUEUE, "JobQueue.cancel", AFTER, "cancel"),

@@ -19,7 +19,7 @@ import httpx
 from renderio_box.cli.outcome import ExitStatus
 from renderio_box.scheduler.janitor import TICK
 from tests.conformance.receiver import Place, receiving
-from tests.faults.checkpoints import CHECKPOINTS
+from tests.faults.checkpoints import ANY_COMMIT, CHECKPOINTS
 from tests.faults.clients import Client, Journal
 from tests.faults.judge import REASONS, Verdict, judge
 from tests.faults.small_disk import Tide
@@ -41,6 +41,9 @@ KILLED_AT_START: Final = 0.2
 
 Some live long enough for what was interrupted twice to be carried out.
 """
+KILLED_AT_COMMIT: Final = 0.5
+COMMITS: Final = 100
+"""How many of the others are killed at a commit, and which it is at the latest."""
 OF_A_FULL_DISK: Final = frozenset({"STORAGE_FULL", "OUTPUT_MISSING"})
 """Why commands may fail there too; FFmpeg's HLS muxer says nothing of what it could not write."""
 SETTINGS: Final = {
@@ -103,12 +106,12 @@ class Siege:
             self._send_off(client.run)
         self._kill(process, "the first one")
 
-    def kill_at(self, name: str) -> None:
-        """Run a box that kills itself at the checkpoint of that name."""
-        act = CHECKPOINTS[name].act
-        process = self._start("-m", "tests.faults.server", name)
-        if act is not None and self._await(process):
-            self._send_off(self._clients[0].act, act)
+    def kill_at(self, name: str, *, nth: int | None = None) -> None:
+        """Run a box that kills itself at the checkpoint of that name, the nth time."""
+        checkpoint = CHECKPOINTS[name]
+        process = self._start("-m", "tests.faults.server", name, str(nth or checkpoint.nth))
+        if checkpoint.act is not None and self._await(process):
+            self._send_off(self._clients[0].act, checkpoint.act)
         try:
             process.wait(REACHED_WITHIN_S)
         except subprocess.TimeoutExpired:
@@ -117,7 +120,13 @@ class Siege:
         self._bury(process, name)
 
     def kill_at_random(self) -> None:
-        """Run a box and kill it at any moment, now and then while it starts."""
+        """Run a box and kill it at any commit, or any moment, now and then while it starts.
+
+        On a disk that is full at times nothing may be committed for long.
+        """
+        if self.tide is None and self._random.random() < KILLED_AT_COMMIT:
+            self.kill_at(ANY_COMMIT, nth=self._random.randint(1, COMMITS))
+            return
         process = self._start()
         if self._random.random() < KILLED_AT_START:
             time.sleep(self._random.uniform(0, STARTING_S))
