@@ -1,7 +1,8 @@
 """Queries on ``jobs`` and their logs. One statement, one function, no decisions."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
@@ -9,6 +10,7 @@ import msgspec
 
 from renderio_box.database.connection import Row, Transaction, Value, as_optional_text, as_text
 from renderio_box.identifiers import BatchId, JobId, Owner
+from renderio_box.jobs.error_status import ErrorStatus
 from renderio_box.jobs.job import Job, JobState, Progress, Stage
 
 JSON_COLUMNS: Final = (
@@ -19,6 +21,15 @@ JSON_COLUMNS: Final = (
     "progress",
     "verification",
 )
+
+
+class DamagedJobError(Exception):
+    """A job is there, and its row cannot be read."""
+
+    def __init__(self, job_id: JobId, reason: str) -> None:
+        super().__init__(f"The record of the command {job_id} is damaged: {reason}")
+        self.job_id = job_id
+
 
 INSERT: Final = """
 INSERT INTO jobs (id, owner, state, spec, original_request, metadata, warnings, priority,
@@ -73,6 +84,13 @@ SELECT * FROM jobs_in_line WHERE id IN (SELECT value FROM json_each(:ids))
 EXPIRED: Final = """
 SELECT * FROM jobs WHERE state = 'running' AND lease_expires_at < :moment
  ORDER BY lease_expires_at LIMIT :limit
+"""
+
+END_DAMAGED: Final = """
+UPDATE jobs
+   SET state = 'failed', finished_at = :now, lease_expires_at = NULL, stage = NULL,
+       error_status = :error_status, error_message = :error_message
+ WHERE id = :id AND state IN ('queued', 'running')
 """
 
 KEEP_LOG: Final = """
@@ -196,15 +214,28 @@ async def find(tx: Transaction, job_id: JobId, *, owner: Owner | None) -> InLine
 
 
 async def find_all(tx: Transaction, ids: Sequence[JobId]) -> list[InLine]:
-    """Return the jobs of these ids, whosever they are, newest first."""
+    """Return the jobs of these ids that can be read, whosever they are, newest first."""
     rows = await tx.fetch_all(FIND_ALL, {"ids": as_json(ids)})
-    return [in_line(row) for row in rows]
+    return list(readable(rows))
 
 
 async def list_expired(tx: Transaction, *, moment: datetime, limit: int) -> list[Job]:
     """Return running jobs whose lease ended before ``moment``, the longest dead first."""
     rows = await tx.fetch_all(EXPIRED, {"moment": as_text(moment), "limit": limit})
     return [as_job(row) for row in rows]
+
+
+async def end_damaged(
+    tx: Transaction, job_id: JobId, *, error_status: ErrorStatus, error_message: str, now: datetime
+) -> bool:
+    """End a job that cannot be read; False when it had ended."""
+    values: dict[str, Value] = {
+        "id": job_id,
+        "now": as_text(now),
+        "error_status": error_status,
+        "error_message": error_message,
+    }
+    return await tx.execute(END_DAMAGED, values) == 1
 
 
 async def keep_log(tx: Transaction, job: Job, log: str) -> None:
@@ -243,6 +274,13 @@ def as_json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
+def readable(rows: Iterable[Row]) -> Iterator[InLine]:
+    """Yield the jobs of the rows that are not damaged."""
+    for row in rows:
+        with suppress(DamagedJobError):
+            yield in_line(row)
+
+
 def in_line(row: Row) -> InLine:
     """Build a job with its place in the queue."""
     position = row["queue_position"]
@@ -250,6 +288,13 @@ def in_line(row: Row) -> InLine:
 
 
 def as_job(row: Row) -> Job:
-    """Build a job from its row; raises ``msgspec.ValidationError`` on a corrupt one."""
-    decoded = {name: msgspec.json.decode(str(row[name])) for name in JSON_COLUMNS if row[name]}
-    return msgspec.convert({**row, **decoded}, Job)
+    """Build a job from its row.
+
+    Raises:
+        DamagedJobError: Something other than the box has written to the row.
+    """
+    try:
+        decoded = {name: msgspec.json.decode(str(row[name])) for name in JSON_COLUMNS if row[name]}
+        return msgspec.convert({**row, **decoded}, Job)
+    except msgspec.MsgspecError as error:
+        raise DamagedJobError(JobId(str(row["id"])), str(error)) from error

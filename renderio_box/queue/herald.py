@@ -8,7 +8,9 @@ from collections.abc import Sequence
 
 import structlog
 
-from renderio_box.jobs.job import Job
+from renderio_box.identifiers import JobId
+from renderio_box.jobs.error_status import ErrorStatus
+from renderio_box.jobs.job import Job, JobState
 from renderio_box.metrics import Metrics
 from renderio_box.wakeup import Announcer, Wakeup
 
@@ -116,6 +118,12 @@ class Herald:
             run_seconds=job.run_seconds,
             **more,
         )
+
+    def gave_up(self, job_id: JobId, *, reason: str) -> None:
+        """Tell that a job has ended of which nothing can be read."""
+        self._announcer.notify()
+        self._metrics.job_ended(JobState.FAILED, ErrorStatus.INTERNAL_ERROR, run_s=None)
+        log.error("job_damaged", job=job_id, reason=reason)
 
 
 def names_of(job: Job) -> dict[str, str | None]:

@@ -1,8 +1,9 @@
 """The durable queue: each method is one transaction, and no one else writes job state."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -33,12 +34,15 @@ from renderio_box.queue.admission import (
     earlier_jobs,
     remember,
 )
+from renderio_box.queue.damaged import past_damaged
 from renderio_box.queue.herald import Herald
 from renderio_box.queue.line import Line
 from renderio_box.queue.new_jobs import new_jobs
 from renderio_box.queue.outbox import announce_end
 from renderio_box.queue.outputs import keep_outputs
 from renderio_box.storage.addresses import Addresses
+
+T = TypeVar("T")
 
 EVERY_LEASE: Final = datetime(9999, 1, 1, tzinfo=UTC)
 RESCUED_AT_ONCE: Final = 1000
@@ -168,7 +172,11 @@ class JobQueue:
         taken in this order if nothing else changes. While there is no room for the head
         nothing is taken, so that small jobs cannot starve a big one, and ``line`` says what
         there is too little of. Costs the same however many jobs wait or have ended.
+        A head that cannot be read ends, and the next one is the head.
         """
+        return await self._past_damaged(partial(self._claim, room, lease=lease))
+
+    async def _claim(self, room: Room, *, lease: timedelta) -> Job | None:
         now = self._clock.now()
         async with self._database.transaction() as tx:
             head = await jobs.head(tx)
@@ -254,8 +262,12 @@ class JobQueue:
         """Take back running jobs whose lease ended before that moment of ``lease_clock``.
 
         Those in ``but`` stay. At start ``EVERY_LEASE`` is right: whoever ran them is dead.
-        Returns at most 1,000 at once; call again until none comes back.
+        Returns at most 1,000 at once; call again until none comes back. Those that cannot be
+        read end.
         """
+        return await self._past_damaged(partial(self._rescue, leases_before, but))
+
+    async def _rescue(self, leases_before: datetime, but: Container[JobId]) -> list[Job]:
         now = self._clock.now()
         rescued: list[Job] = []
         async with self._database.transaction() as tx:
@@ -265,6 +277,9 @@ class JobQueue:
                 await self._change(tx, rescued[-1], expected=JobState.RUNNING, now=now)
         self._herald.rescued(rescued)
         return rescued
+
+    async def _past_damaged(self, work: Callable[[], Awaitable[T]]) -> T:
+        return await past_damaged(work, self._database, self._clock, self._herald)
 
     async def _change(
         self, tx: Transaction, job: Job, *, expected: JobState, now: datetime

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Final
 
 import anyio
+import msgspec
 import structlog
 from anyio.abc import TaskGroup
 
@@ -170,8 +171,11 @@ class Keeper:
 
 @contextmanager
 def put_off(work: str) -> Generator[None]:
-    """Leave undone what disk or database will not do now; it is tried again later."""
+    """Leave undone what disk or database will not do now; it is tried again later.
+
+    So is what a row stands in the way of that cannot be read.
+    """
     try:
         yield
-    except (DatabaseFailedError, OSError) as error:
+    except (DatabaseFailedError, OSError, msgspec.MsgspecError) as error:
         log.warning("work_put_off", work=work, reason=str(error))
