@@ -35,7 +35,13 @@ COMPLETIONS = {
     "zsh": "usr/share/zsh/vendor-completions/_renderio-box",
     "fish": "usr/share/fish/vendor_completions.d/renderio-box.fish",
 }
-DOCUMENTS = ("README.md", "config.example.toml", "renderio_box/assets/gpu.conf")
+DOCUMENTS = (
+    "README.md",
+    "config.example.toml",
+    "renderio_box/assets/gpu.conf",
+    "packaging/grafana-dashboard.json",
+    "packaging/prometheus-rules.yml",
+)
 NOT_INSIDE = {
     *("altgraph", "packaging", "pip", "pyinstaller", "pyinstaller-hooks-contrib", "setuptools"),
     *("faker", "markdown-it-py", "mdurl", "polyfactory", "pygments", "rich", "rich-click"),
@@ -62,7 +68,7 @@ def pack_tar() -> None:
     """Pack the one-directory build with what is needed to install it by hand."""
     files = {f"renderio-box/{path.relative_to(ONE_DIRECTORY)}": path for path in below()}
     files |= {path.name: path for path in UNIT_FILES}
-    files |= {name: Path(name) for name in DOCUMENTS}
+    files |= {Path(name).name: Path(name) for name in DOCUMENTS}
     major, minor = needed_glibc()
     hint = (HERE / "INSTALL.txt").read_text().format(glibc=f"{major}.{minor}")
     for name, content in {"copyright": copyright_text(), "INSTALL.txt": hint.encode()}.items():
@@ -109,7 +115,7 @@ def pack_deb() -> None:
     documentation = root / "usr/share/doc/renderio-box"
     put(documentation / "copyright", copyright_text())
     for name in DOCUMENTS:
-        put(documentation / name, Path(name).read_bytes())
+        put(documentation / Path(name).name, Path(name).read_bytes())
     put(root / "etc/renderio-box/config.toml", Path("renderio_box/assets/config.toml").read_bytes())
     for shell, target in COMPLETIONS.items():
         if script := completion_for(shell):
