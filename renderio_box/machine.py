@@ -1,6 +1,7 @@
 """What this machine has to offer."""
 
 import os
+import pwd
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,6 +17,14 @@ def usable_cpus() -> tuple[int, ...]:
 def host_name() -> str:
     """Return what the machine calls itself."""
     return socket.gethostname()
+
+
+def user_name(user: int) -> str:
+    """Return what a user is called; ``#`` and the number of one whom nobody knows."""
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"#{user}"
 
 
 MOUNT: Final = Path("/sys/fs/cgroup")

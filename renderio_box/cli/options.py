@@ -1,7 +1,7 @@
 """What the commands have in common: options, settings, and how they end."""
 
 import os
-import pwd
+import shlex
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -14,6 +14,7 @@ import click
 from renderio_box.cli.outcome import CliError, ExitStatus, first_error
 from renderio_box.config import ConfigError, load
 from renderio_box.data_directory import DataDirectory, hand_over
+from renderio_box.machine import user_name
 from renderio_box.places import config_file, data_directory
 from renderio_box.settings import Config
 
@@ -53,17 +54,10 @@ def own_directory(chosen: Path | None) -> DataDirectory:
     with suppress(OSError):  # whoever opens it says what is wrong with it
         owner = data.root.stat().st_uid
         if os.geteuid() == 0 and owner != 0:
-            user = name_of(owner)
-            fail(CliError(f"{data.root} belongs to {user}; run this as that user: sudo -u {user}."))
+            user = user_name(owner)
+            sudo = f"sudo -u {shlex.quote(user)}"
+            fail(CliError(f"{data.root} belongs to {user}; run this as that user: {sudo}."))
     return data
-
-
-def name_of(user: int) -> str:
-    """Return what a user is called; ``#`` and the number of one whom nobody knows."""
-    try:
-        return pwd.getpwuid(user).pw_name
-    except KeyError:
-        return f"#{user}"
 
 
 def finish_in(data: DataDirectory, action: Callable[..., Awaitable[ExitStatus]]) -> None:

@@ -1,7 +1,7 @@
 """The data directory: who may open it, and the disk that it is on."""
 
 import os
-import pwd
+import shlex
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +11,7 @@ import msgspec
 
 from renderio_box.data_directory import DataDirectory, UrlKeysError
 from renderio_box.doctor.finding import Finding, problem, warning, well
+from renderio_box.machine import user_name
 
 MEBIBYTE: Final = 1024 * 1024
 MOUNTS: Final = Path("/proc/self/mountinfo")
@@ -48,21 +49,21 @@ def directory_findings(data: DataDirectory) -> Iterator[Finding]:
         return
     yield owner_finding(data.root, facts.st_uid, user=os.geteuid())
     if facts.st_mode & OTHERS:
-        yield warning(
-            DIRECTORY, f"others than its owner may open {data.root}", f"chmod 700 {data.root}"
-        )
+        fix = f"chmod 700 {shlex.quote(str(data.root))}"
+        yield warning(DIRECTORY, f"others than its owner may open {data.root}", fix)
     yield from key_findings(data)
 
 
 def owner_finding(root: Path, owner: int, *, user: int) -> Finding:
     """Tell whose the directory is, and whether doctor sees what the box would."""
     if owner == user:
-        return well(DIRECTORY, f"{root} is this user's ({name_of(user)})")
-    again = f"sudo -u {name_of(owner)} renderio-box doctor --data {root}"
+        return well(DIRECTORY, f"{root} is this user's ({user_name(user)})")
+    name = user_name(owner)
+    again = f"sudo -u {shlex.quote(name)} renderio-box doctor --data {shlex.quote(str(root))}"
     if user == ROOT:
-        what = f"{root} is {name_of(owner)}'s, but sandbox and devices were tried as root"
+        what = f"{root} is {name}'s, but sandbox and devices were tried as root"
         return warning(DIRECTORY, what, again)
-    return problem(DIRECTORY, f"{root} is {name_of(owner)}'s, not this user's", again)
+    return problem(DIRECTORY, f"{root} is {name}'s, not this user's", again)
 
 
 def key_findings(data: DataDirectory) -> Iterator[Finding]:
@@ -70,7 +71,8 @@ def key_findings(data: DataDirectory) -> Iterator[Finding]:
     path = data.root / "url_keys.json"
     for each in (path, data.root / "server.json"):
         if each.exists() and each.stat().st_mode & OTHERS:
-            yield problem("keys", f"others than its owner may read {each}", f"chmod 600 {each}")
+            fix = f"chmod 600 {shlex.quote(str(each))}"
+            yield problem("keys", f"others than its owner may read {each}", fix)
     if not path.exists():
         return
     try:
@@ -141,11 +143,3 @@ def kind_finding(mount: Mount) -> Finding:
             "file system", f"{seen} is gone after a restart", "keep the data directory on a disk"
         )
     return well("file system", seen)
-
-
-def name_of(user: int) -> str:
-    """Return the name of a user, the number where it has none."""
-    try:
-        return pwd.getpwuid(user).pw_name
-    except KeyError:
-        return f"#{user}"

@@ -61,4 +61,4 @@ def test_root_is_refused_to_run_a_box_in_it(data: Path) -> None:
 def test_an_owner_whom_nobody_knows_is_named_by_number(data: Path) -> None:
     os.chown(data, 4_000_000, 4_000_000)
 
-    assert "sudo -u #4000000" in cli("serve", "--data", data, "--port", "0").stderr
+    assert "sudo -u '#4000000'" in cli("serve", "--data", data, "--port", "0").stderr
